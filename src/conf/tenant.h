@@ -1,0 +1,167 @@
+#ifndef CONF_TENANT_H
+#define CONF_TENANT_H
+
+/*
+ * tenant - a tenant's folder as one snapshot.
+ *
+ * A snapshot is read whole, never changes, and is replaced as a whole when a
+ * file of the folder has changed.  Paths in it are absolute, secrets are
+ * loaded.  Expressions in it are text; the pass room compiles them and hangs
+ * the result on `pass_type.compiled`, freed with the snapshot's arena.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/slice.h"
+#include "conf/fault.h"
+#include "conf/server.h"
+#include "conf/setting.h"
+
+struct apple_conf {
+	const char *pass_type_identifier, *team_identifier;
+	const char *certificate, *key, *wwdr; /* files */
+	const char *p8, *key_id;
+};
+
+struct google_conf {
+	const char *issuer_id;
+	const char *service_account; /* file */
+	struct strings origins;
+};
+
+enum pass_kind {
+	KIND_CUSTOMER_CARD,
+	KIND_EVENT_TICKET,
+	KIND_GIFT_CARD,
+	KIND_OFFER,
+	KIND_BOARDING_PASS,
+	KIND_TRANSIT,
+	KIND_GENERIC
+};
+
+struct pass_type {
+	const char *name;
+	const char *file; /* as shown to the operator */
+	const char *dir;  /* of its images and texts; may not exist */
+	int kind;         /* enum pass_kind */
+	struct strings unique_identifiers;
+	const char *layout;
+	struct strings caller_data;
+	bool has_caller_data; /* absent: all keys are allowed */
+	struct apple_conf apple_conf; /* the tenant's, then its own over it */
+	struct google_conf google_conf;
+	struct json_object *metadata, *card, *apple, *google; /* or NULL */
+	struct json_object *texts; /* {lang: {key: string}}; never NULL */
+	unsigned char digest[32];  /* of all that a rendering depends on but
+	                              the pass: yml, texts, images, and the
+	                              tenant's name, url, languages, apple
+	                              and google sections */
+	int64_t changed;           /* the newest mtime of those files */
+	struct template_set *compiled; /* pass room; NULL until needed */
+};
+
+struct api_key {
+	const char *name;
+	unsigned char hash[32];
+	bool enabled;
+	struct strings permissions;
+};
+
+enum jwt_use { JWT_API, JWT_CUSTOMERS };
+
+struct jwt_issuer {
+	const char *issuer, *audience;
+	struct strings algorithms;
+	int use; /* enum jwt_use */
+	/* exactly one of the three */
+	struct json_object *jwks; /* of jwksFile, parsed */
+	const char *jwks_url;
+	struct slice secret;
+};
+
+struct slices {
+	struct slice *s;
+	size_t n;
+};
+
+struct identifier_rule {
+	const char *key;
+	struct slices hmac_secrets;      /* loaded */
+	unsigned char (*secrets)[32];    /* SHA-256 of each */
+	size_t nsecrets;
+};
+
+struct claim_rule {
+	const char *claim, *identifier;
+};
+
+struct named_secret {
+	const char *name;
+	struct slice value;
+};
+
+struct tenant {
+	const char *id, *dir;
+	struct arena *a; /* owns the snapshot itself */
+
+	/* tenant.yml */
+	const char *name, *url, *default_pass_type;
+	struct strings languages; /* at least one */
+	struct apple_conf apple;
+	struct google_conf google;
+	long push_window, keep_operations, keep_events; /* milliseconds */
+
+	/* security.yml */
+	struct api_key *keys;
+	size_t nkeys;
+	struct jwt_issuer *issuers;
+	size_t nissuers;
+	struct claim_rule *claims;
+	size_t nclaims;
+	struct slices hmac_secrets;
+	struct identifier_rule *identifiers;
+	size_t nidentifiers;
+	struct strings allow_unsigned;
+	struct strings require_scope_for;
+	struct strings cors_origins;
+	struct rate anonymous_limit, tenant_limit;
+
+	/* server/ */
+	struct pass_type *types;
+	size_t ntypes;
+	struct named_secret *secrets; /* every file of secrets/ up to 64 KiB
+	                                 whose name is a name */
+	size_t nsecrets;
+};
+
+extern const struct setting tenant_settings[], security_settings[],
+    pass_type_settings[];
+
+/* The pass type of that name, or NULL. */
+struct pass_type *tenant_type(const struct tenant *t, const char *name);
+
+/*
+ * Read the folder of tenant `id`.  ERR_NOTFOUND if there is none; faults go
+ * to `f` (warnings alone are ERR_OK).  The caller frees with tenant_free().
+ */
+MUST_CHECK enum err tenant_load(const struct server *s, const char *id,
+    struct faults *f, struct tenant **out);
+void tenant_free(struct tenant *t);
+
+/*
+ * All tenants of a server as a responder sees them.  tenants_get() gives the
+ * present snapshot, or NULL for an unknown tenant.  It looks for changes at
+ * most once a second per tenant: a broken change is logged once, and the old
+ * snapshot serves on.  The result is good until the next call for the same
+ * tenant, or tenants_free().  At most 64 snapshots are kept.
+ */
+struct tenants;
+struct tenants *tenants_new(const struct server *s);
+struct tenant *tenants_get(struct tenants *ts, const char *id, int64_t now);
+void tenants_free(struct tenants *ts);
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef HTTP_FCGI_H
+#define HTTP_FCGI_H
+
+/*
+ * fcgi - the loop of a responder: FastCGI, or plain CGI where the web server
+ * starts the program so.
+ */
+
+#include "base/arena.h"
+
+/* One request and its connection. */
+struct fcgi {
+	char **envp;
+	void *stream; /* private */
+	bool cgi;
+};
+
+/* Up to `n` bytes of the body; 0 at its end, -1 on failure. */
+int fcgi_read(void *f, char *buf, int n);
+
+/* The whole of `n` bytes; -1: the client is gone. */
+int fcgi_write(void *f, const char *p, size_t n);
+
+/*
+ * Accept requests until SIGTERM, SIGINT or SIGUSR1 (then the present one is
+ * finished first), or until `fn` returns false.  SIGPIPE is ignored.  A
+ * request that runs for more than `deadline` seconds ends the process; the
+ * alarm is off between requests.  Returns an exit code.
+ */
+int fcgi_run(bool (*fn)(struct fcgi *f, void *arg), void *arg,
+    unsigned deadline);
+
+#endif

@@ -1,0 +1,75 @@
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+/*
+ * response - filled by a handler, written once.
+ */
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/slice.h"
+#include "base/why.h"
+#include "http/request.h"
+
+#define RESPONSE_HEADERS 24
+
+struct response {
+	struct arena *a;
+	int status;
+	const char *type; /* Content-Type; NULL with an empty body */
+	struct slice body;
+	const char *file; /* instead of `body`: send this file */
+	struct {
+		const char *name, *value;
+	} header[RESPONSE_HEADERS];
+	size_t nheaders;
+};
+
+void response_init(struct response *r, struct arena *a);
+
+/* Add a header; CR and LF in `value` end it there. */
+void response_header(struct response *r, const char *name, const char *value);
+
+/* Status and body in one; JSON as `accept` of the request asks. */
+void response_json(struct response *r, const struct request *req, int status,
+    struct json_object *o);
+
+/* A string result: text/plain without quotes, or a JSON string. */
+void response_string(struct response *r, const struct request *req,
+    int status, const char *s);
+
+void response_bytes(
+    struct response *r, int status, const char *type, struct slice body);
+
+void response_redirect(struct response *r, int status, const char *url);
+
+/*
+ * RFC 9457.  Headers that were added stay.  `w` (may be NULL) gives detail,
+ * and `errors` when a field is at fault.
+ */
+void response_problem(struct response *r, const struct request *req,
+    int status, const struct why *w);
+
+/* The one table from enum err to a status. */
+int response_status(enum err e);
+
+/*
+ * A validator's answer: true, and `r` is a 304 with ETag and Last-Modified,
+ * when If-None-Match matches `etag` (weak comparison), or, without that
+ * header, If-Modified-Since is not older than `modified` seconds.  Otherwise
+ * just the two headers are added.
+ */
+bool response_not_modified(struct response *r, const struct request *req,
+    const char *etag, int64_t modified);
+
+/* How the answer leaves: the whole of `n` bytes, or -1. */
+typedef int response_write_fn(void *arg, const char *p, size_t n);
+
+/*
+ * Write status, headers and body in CGI form (RFC 3875, section 6).  HEAD
+ * sends no body but the headers of GET.  -1: the client is gone.
+ */
+int response_write(const struct response *r, const struct request *req,
+    response_write_fn *write, void *arg);
+
+#endif

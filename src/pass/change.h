@@ -1,0 +1,59 @@
+#ifndef PASS_CHANGE_H
+#define PASS_CHANGE_H
+
+/*
+ * change - creating and updating passes: the rules of the contract.
+ *
+ * Every path that changes a pass comes through here: POST, PATCH, and later
+ * bulk updates, imports and notifications.
+ */
+
+#include "base/why.h"
+#include "conf/tenant.h"
+#include "pass/pass.h"
+#include "store/store.h"
+
+struct change_env {
+	struct arena *a;
+	struct tenant *tenant;
+	struct store *store;
+	int64_t now;
+	ident_random_fn *random;
+};
+
+struct change_input {
+	const char *type; /* NULL: the default (create), no change (update) */
+	struct json_object *identifiers; /* object or NULL */
+	struct json_object *additional;  /* object or NULL */
+	struct json_object *extensions;  /* create only */
+	bool update_metadata;            /* update only */
+};
+
+struct change_result {
+	const char *id;
+	bool changed; /* false: found by unique identifiers, or no change */
+};
+
+/*
+ * Judge what a caller sent: keys and values of identifiers, their number,
+ * the kind of the members.  ERR_INVALID with `why`.
+ */
+MUST_CHECK enum err change_check(
+    const struct change_input *in, bool create, struct why *w);
+
+/*
+ * Create a pass, or find the one that has the same unique identifiers.
+ * Metadata is computed.  ERR_INVALID (unknown or missing type), ERR_TOOBIG,
+ * ERR_INTERNAL (a template failed: nothing is stored).
+ */
+MUST_CHECK enum err change_create(struct change_env *env,
+    const struct change_input *in, struct change_result *out, struct why *w);
+
+/*
+ * Merge `in` into pass `id`.  ERR_NOTFOUND; ERR_CONFLICT when another pass
+ * has the unique values; the rest as above.
+ */
+MUST_CHECK enum err change_update(struct change_env *env, const char *id,
+    const struct change_input *in, struct change_result *out, struct why *w);
+
+#endif

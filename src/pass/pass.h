@@ -1,0 +1,70 @@
+#ifndef PASS_PASS_H
+#define PASS_PASS_H
+
+/*
+ * pass - the pass document: what is stored, what is shown, what is indexed.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/ident.h"
+#include "base/json.h"
+#include "conf/tenant.h"
+#include "store/store.h"
+
+#define PASS_DOCUMENT_MAX (256 * 1024)
+#define PASS_IDENTIFIERS_MAX 32
+
+struct pass {
+	const char *id, *secret, *type;
+	int64_t created, updated; /* ms; what the API shows */
+	int64_t modified;         /* seconds, since 1970; Last-Modified */
+	struct json_object *identifiers, *metadata, *additional; /* objects */
+	struct json_object *providers, *extensions;              /* objects */
+	const char *apple_serial; /* = id, but for imported passes */
+	const char *apple_token;  /* authentication token, >= 16 characters */
+	unsigned char rendered[32]; /* digest of what it was last rendered
+	                               from; see change.h */
+	bool has_rendered;
+};
+
+/* Make the pass that a store row holds; owned by `a`. */
+MUST_CHECK enum err pass_parse(
+    struct arena *a, struct slice document, struct pass *out);
+
+/* The document to store.  ERR_TOOBIG over PASS_DOCUMENT_MAX. */
+MUST_CHECK enum err pass_print(
+    struct arena *a, const struct pass *p, struct slice *document);
+
+/* Exactly the nine properties of `Pass`, for lists. */
+struct json_object *pass_row(struct arena *a, const struct pass *p);
+
+/*
+ * The stored document as `data/raw` shows it; without `secrets`, less the
+ * secret and the Apple authentication token.
+ */
+struct json_object *pass_raw(
+    struct arena *a, const struct pass *p, bool secrets);
+
+/*
+ * The data document: id, passType, identifiers, additionalData, and, with
+ * `metadata`, metadata.  What templates see as `.`.
+ */
+struct json_object *pass_data(
+    struct arena *a, const struct pass *p, bool metadata);
+
+/* Fill `row->fields` and `row->unique` from the pass. */
+void pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
+    struct store_pass *row);
+
+/*
+ * The digest of pass type and unique values; false when the type lists none
+ * or one of them is absent.
+ */
+bool pass_unique(const struct pass_type *type, struct json_object *identifiers,
+    unsigned char out[32]);
+
+#endif

@@ -1,0 +1,144 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+/*
+ * store - the only room that knows Berkeley DB.
+ *
+ * One environment per tenant, in its data/ folder.  No DB, DBT or DB_* code
+ * leaves this directory.  Values come back copied into the caller's arena; a
+ * struct txn never outlives its callback.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+struct store;
+struct txn;
+
+enum store_sync { STORE_SYNC, STORE_WRITE_NOSYNC, STORE_NOSYNC };
+
+struct store_options {
+	enum store_sync sync; /* what a commit survives */
+	unsigned lease;       /* ordinals taken at a time; 0: 64 */
+};
+
+/*
+ * Open (and, after a crash or another boot, recover) the environment in
+ * `dir`, which is made if it is missing.  ERR_BUSY: a process that is not
+ * ours holds it, try later; ERR_INTERNAL: logged (a network file system, no
+ * permission, a newer format...).  When the environment is lost later on,
+ * the process logs it and ends itself with EX_TEMPFAIL.
+ */
+MUST_CHECK enum err store_open(const char *dir,
+    const struct store_options *opt, struct store **out);
+void store_close(struct store *st);
+
+/*
+ * Run `fn` in a transaction: commit if it returns ERR_OK, else abort.  It is
+ * durable (as `sync` says) when this returns.  A deadlock victim is run again
+ * from the start, so `fn` must touch nothing but the store and its own
+ * results, and do nothing slow.  ERR_BUSY: still a victim after many tries.
+ */
+typedef enum err store_fn(struct txn *t, void *arg);
+MUST_CHECK enum err store_run(struct store *st, store_fn *fn, void *arg);
+
+/* -- passes --------------------------------------------------------------- */
+
+/* An indexed field: "identifiers.email", "x@example.org".  Any bytes. */
+struct store_field {
+	struct slice name, value;
+};
+
+struct store_pass {
+	const char *id;
+	uint32_t ordinal;      /* given at the first put; never changes */
+	uint64_t tag;          /* change tag; 0: not stamped since its change */
+	struct slice document; /* at most 256 KiB */
+	struct store_field *fields; /* what is indexed; not filled by reads */
+	size_t nfields;
+	const unsigned char *unique; /* 32 bytes, or NULL; not filled */
+};
+
+/*
+ * Read one pass.  Outside a transaction `t` is NULL and `st` is given.  With
+ * `update`, in a transaction, the row is locked for the put that follows.
+ */
+MUST_CHECK enum err store_pass_read(struct store *st, const char *id,
+    struct arena *a, struct store_pass *out);
+MUST_CHECK enum err store_pass_get(struct txn *t, const char *id, bool update,
+    struct arena *a, struct store_pass *out);
+
+/*
+ * Store a new pass and its index entries.  ERR_CONFLICT: the id or the unique
+ * digest is taken; nothing is written and the transaction may go on.
+ */
+MUST_CHECK enum err store_pass_add(struct txn *t, struct store_pass *p);
+
+/*
+ * Replace `old` by `p`: same id; both with their fields and unique digests.
+ * The tag becomes 0.  ERR_CONFLICT as above.
+ */
+MUST_CHECK enum err store_pass_change(
+    struct txn *t, const struct store_pass *old, struct store_pass *p);
+
+/* Remove the pass and every index entry of `old`, which has its fields. */
+MUST_CHECK enum err store_pass_remove(
+    struct txn *t, const struct store_pass *old);
+
+/* The id that holds a unique digest. */
+MUST_CHECK enum err store_unique_find(struct txn *t,
+    const unsigned char unique[32], struct arena *a, const char **id);
+
+/*
+ * The ids of passes that have all of the `n` fields (n >= 1), in the order
+ * of their ordinals, at most `max`; `*nids` tells how many.  Outside a
+ * transaction; none found is ERR_OK and 0.
+ */
+MUST_CHECK enum err store_field_find(struct store *st,
+    const struct store_field *fields, size_t n, struct arena *a,
+    const char **ids, size_t max, size_t *nids);
+
+/*
+ * Call `fn` for every pass in the order of ids until it returns another err
+ * than ERR_OK, which is then returned.  No lock is held while `fn` runs; the
+ * pass is good during the call.  Changes made meanwhile may or may not show.
+ */
+typedef enum err store_each_fn(const struct store_pass *p, void *arg);
+MUST_CHECK enum err store_each(
+    struct store *st, store_each_fn *fn, void *arg);
+
+/* How many passes there are; exact when nobody writes. */
+MUST_CHECK enum err store_count(struct store *st, uint64_t *n);
+
+/* -- looking after it ------------------------------------------------------ */
+
+/*
+ * Compare every index entry with what `index` says of each document, and the
+ * databases' own structure.  Each thing found is told to `report`.
+ */
+typedef enum err store_index_fn(
+    struct arena *a, struct store_pass *p, void *arg);
+typedef void store_report_fn(void *arg, const char *text);
+MUST_CHECK enum err store_verify(struct store *st, store_index_fn *index,
+    store_report_fn *report, void *arg, uint64_t *faults);
+
+/* Write a checkpoint if more than `kbytes` of log came since the last. */
+MUST_CHECK enum err store_checkpoint(struct store *st, unsigned kbytes);
+
+/* -- the environments of one process -------------------------------------- */
+
+/*
+ * At most 16 are open at once; the one least recently used is closed.  A
+ * store is good until the next stores_get(), or stores_free().
+ */
+struct stores;
+struct stores *stores_new(const struct store_options *opt);
+MUST_CHECK enum err stores_get(
+    struct stores *ss, const char *dir, struct store **out);
+void stores_free(struct stores *ss);
+
+#endif

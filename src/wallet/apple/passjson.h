@@ -1,0 +1,43 @@
+#ifndef WALLET_APPLE_PASSJSON_H
+#define WALLET_APPLE_PASSJSON_H
+
+/*
+ * passjson - a rendered card as Apple's pass.json and its pass.strings.
+ */
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "conf/fault.h"
+#include "conf/tenant.h"
+#include "wallet/card.h"
+
+/* A file of the package. */
+struct passjson_strings {
+	const char *language; /* "de": de.lproj/pass.strings */
+	struct slice text;    /* UTF-8 */
+};
+
+struct passjson {
+	struct slice json;
+	struct passjson_strings *strings;
+	size_t nstrings;
+};
+
+/*
+ * What `card` gives, with the type's `apple` keys laid over it (RFC 7396);
+ * unknown keys go through.  Strings that differ between languages become
+ * keys, with their texts in pass.strings.
+ */
+MUST_CHECK enum err passjson_build(struct arena *a, const struct tenant *t,
+    const struct pass_type *type, const struct pass *p,
+    const struct card *card, struct passjson *out);
+
+/*
+ * Whatever Wallet would refuse of a finished pass.json, as faults of `file`
+ * (Apple, "Pass" reference; wallet/apple/passjson.c cites each rule).
+ */
+void passjson_check(
+    struct slice json, const char *file, struct faults *f, struct arena *a);
+
+#endif

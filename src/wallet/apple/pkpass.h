@@ -1,0 +1,40 @@
+#ifndef WALLET_APPLE_PKPASS_H
+#define WALLET_APPLE_PKPASS_H
+
+/*
+ * pkpass - the package: files, manifest, signature, zip.
+ */
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "base/why.h"
+#include "conf/tenant.h"
+#include "pass/pass.h"
+
+struct pkpass {
+	struct slice zip;
+	char etag[43];    /* quoted, of the manifest */
+	int64_t modified; /* seconds; the newest of pass and pass type */
+};
+
+/*
+ * Render, sign and pack.  The same pass gives the same bytes but for the
+ * signature.  ERR_UNSET with `why` naming the missing setting; ERR_INTERNAL
+ * (logged) when a template fails or the certificate cannot be used.
+ */
+MUST_CHECK enum err pkpass_build(struct arena *a, struct tenant *t,
+    struct pass_type *type, const struct pass *p, int64_t now,
+    struct pkpass *out, struct why *w);
+
+/* Several packages as one .pkpasses: a zip of NAME.pkpass files. */
+struct pkpass_file {
+	const char *name; /* without the ending */
+	struct slice zip;
+};
+MUST_CHECK enum err pkpass_bundle(struct arena *a,
+    const struct pkpass_file *files, size_t n, struct slice *zip);
+
+#endif

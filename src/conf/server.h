@@ -39,7 +39,7 @@ extern const struct setting server_settings[];
  * Relative paths in it are relative to its own folder.  ERR_NOTFOUND and
  * ERR_INVALID come with a fault that says so.
  */
-MUST_CHECK enum err server_load(struct arena *a, const char *path,
-    struct faults *f, struct server *out);
+MUST_CHECK enum err server_load(
+    struct arena *a, const char *path, struct faults *f, struct server *out);
 
 #endif

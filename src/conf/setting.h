@@ -34,6 +34,7 @@ enum setting_type {
 	SETTING_RATE,     /* struct rate: 60/s 60/m 60/h, 0 = none */
 	SETTING_SIZE,     /* long, bytes: 1048576, 512K, 1M */
 	SETTING_JSON,     /* struct json_object *, kept as it was read */
+	SETTING_OBJECT,   /* the same, and a mapping */
 	SETTING_STRUCT,   /* a struct in place, by table `rows` */
 	SETTING_LIST      /* struct list of structs, by table `rows` */
 };
@@ -52,9 +53,10 @@ struct setting {
 	const char *name; /* NULL ends a table */
 	enum setting_type type;
 	size_t offset;
-	const char *def;  /* as YAML text; NULL: zero, and see `must` */
-	bool must;        /* a file without it is at fault */
-	long min, max;    /* numbers: bounds; strings: bytes; 0,0: any */
+	const char *def; /* as YAML text; NULL: zero, and see `must` */
+	bool must;       /* a file without it is at fault */
+	long min, max;   /* bounds of a number, of a string's bytes, of a
+			    list's length; 0,0: any */
 	const char *const *words;   /* ENUM, ended by NULL */
 	const struct setting *rows; /* STRUCT, LIST */
 	size_t size;                /* LIST: of one item */

@@ -51,16 +51,18 @@ struct pass_type {
 	struct strings unique_identifiers;
 	const char *layout;
 	struct strings caller_data;
-	bool has_caller_data; /* absent: all keys are allowed */
+	bool has_caller_data;         /* absent: all keys are allowed */
 	struct apple_conf apple_conf; /* the tenant's, then its own over it */
 	struct google_conf google_conf;
 	struct json_object *metadata, *card, *apple, *google; /* or NULL */
-	struct json_object *texts; /* {lang: {key: string}}; never NULL */
-	unsigned char digest[32];  /* of all that a rendering depends on but
-	                              the pass: yml, texts, images, and the
-	                              tenant's name, url, languages, apple
-	                              and google sections */
-	int64_t changed;           /* the newest mtime of those files */
+	struct json_object *texts;     /* {lang: {key: string}}; never NULL */
+	unsigned char digest[32];      /* of all that a rendering depends on but
+					  the pass: what the yml says, texts,
+					  images, the tenant's name, url and
+					  languages, the wallets' ids; comments
+					  and certificates leave it alone */
+	int64_t changed;               /* the newest mtime of those files, in
+					  seconds */
 	struct template_set *compiled; /* pass room; NULL until needed */
 };
 
@@ -90,8 +92,8 @@ struct slices {
 
 struct identifier_rule {
 	const char *key;
-	struct slices hmac_secrets;      /* loaded */
-	unsigned char (*secrets)[32];    /* SHA-256 of each */
+	struct slices hmac_secrets;   /* loaded */
+	unsigned char (*secrets)[32]; /* SHA-256 of each */
 	size_t nsecrets;
 };
 
@@ -106,7 +108,8 @@ struct named_secret {
 
 struct tenant {
 	const char *id, *dir;
-	struct arena *a; /* owns the snapshot itself */
+	struct arena *a;        /* owns the snapshot itself */
+	struct strings outside; /* files that were read, not in `dir` */
 
 	/* tenant.yml */
 	const char *name, *url, *default_pass_type;
@@ -127,19 +130,20 @@ struct tenant {
 	size_t nidentifiers;
 	struct strings allow_unsigned;
 	struct strings require_scope_for;
-	struct strings cors_origins;
+	struct strings cors_origins; /* s NULL: not given */
 	struct rate anonymous_limit, tenant_limit;
 
 	/* server/ */
 	struct pass_type *types;
 	size_t ntypes;
 	struct named_secret *secrets; /* every file of secrets/ up to 64 KiB
-	                                 whose name is a name */
+					 whose name is a name */
 	size_t nsecrets;
 };
 
+/* The tables of the three files, and of one rule of `identifiers`. */
 extern const struct setting tenant_settings[], security_settings[],
-    pass_type_settings[];
+    pass_type_settings[], identifier_settings[];
 
 /* The pass type of that name, or NULL. */
 struct pass_type *tenant_type(const struct tenant *t, const char *name);
@@ -151,17 +155,5 @@ struct pass_type *tenant_type(const struct tenant *t, const char *name);
 MUST_CHECK enum err tenant_load(const struct server *s, const char *id,
     struct faults *f, struct tenant **out);
 void tenant_free(struct tenant *t);
-
-/*
- * All tenants of a server as a responder sees them.  tenants_get() gives the
- * present snapshot, or NULL for an unknown tenant.  It looks for changes at
- * most once a second per tenant: a broken change is logged once, and the old
- * snapshot serves on.  The result is good until the next call for the same
- * tenant, or tenants_free().  At most 64 snapshots are kept.
- */
-struct tenants;
-struct tenants *tenants_new(const struct server *s);
-struct tenant *tenants_get(struct tenants *ts, const char *id, int64_t now);
-void tenants_free(struct tenants *ts);
 
 #endif

@@ -5,7 +5,8 @@
  * yaml - a YAML file as json-c objects that know their lines.
  *
  * The core schema of YAML 1.2: plain scalars are null, booleans (true and
- * false only), integers, floats, else strings.  One document, no anchors,
+ * false only), integers, floats, else strings; what no int64 or double holds
+ * is a fault.  One document, no anchors,
  * aliases or tags, no duplicate keys, at most 1 MiB and 32 levels.
  */
 
@@ -22,13 +23,20 @@
 MUST_CHECK enum err yaml_read(struct arena *a, const char *path,
     const char *shown, struct faults *f, struct json_object **out);
 
+/* The same of a text in memory. */
+MUST_CHECK enum err yaml_parse(struct arena *a, struct slice text,
+    const char *shown, struct faults *f, struct json_object **out);
+
 /*
  * The line on which a value (for a member of a mapping: its key) stands; 0
- * if unknown.
+ * if unknown: a null, a float, or not read from YAML.
  */
 int yaml_line(struct json_object *o);
 
 /* The line of member `key` of `o`, a null among them. */
 int yaml_line_of(struct json_object *o, const char *key);
+
+/* The line of item `i` of a list, a null among them. */
+int yaml_line_at(struct json_object *o, size_t i);
 
 #endif

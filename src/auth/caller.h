@@ -20,6 +20,9 @@ struct credentials {
 	const char *api_key;       /* X-API-KEY */
 	const char *authorization; /* Authorization, whole */
 	const char *auth_token;    /* neo.authToken: a customer JWT */
+	int64_t now;               /* when it came */
+	const struct strings *allow_private; /* of the server: what a jwksUrl
+	                                        may reach; NULL: nothing */
 };
 
 struct caller {
@@ -32,12 +35,17 @@ struct caller {
 
 /*
  * Look at the credentials.  No credentials at all are a caller that is not
- * known, with ERR_OK.  ERR_DENIED with `why`: bad ones (401 everywhere).
- * "Authorization: ApplePass" is not for this room and counts as none.
+ * known, with ERR_OK.  Where several are given each must be good: scopes and
+ * claims are united, and the name is the key's.  `neo.authToken` must be of an
+ * issuer of customers; a scope "*" of a JWT counts for nothing.
+ *
+ * ERR_DENIED with `why`: bad ones (401 everywhere), any scheme of
+ * Authorization but Bearer and ApplePass among them; ApplePass is not for
+ * this room and counts as none.  ERR_BUSY: the issuer's keys cannot be had
+ * now (503).  `*out` is set with ERR_OK only.
  */
 MUST_CHECK enum err caller_identify(struct arena *a, const struct tenant *t,
-    const struct credentials *c, int64_t now, struct caller *out,
-    struct why *w);
+    const struct credentials *c, struct caller *out, struct why *w);
 
 /* True when the caller has the scope (exactly, or "*"). */
 bool caller_may(const struct caller *c, const char *scope);

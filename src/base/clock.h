@@ -12,7 +12,7 @@
 
 #include "base/slice.h"
 
-#define CLOCK_ISO_SIZE 25  /* 2026-11-22T04:05:06.789Z and a NUL */
+#define CLOCK_ISO_SIZE  25 /* 2026-11-22T04:05:06.789Z and a NUL */
 #define CLOCK_HTTP_SIZE 30 /* Sun, 06 Nov 1994 08:49:37 GMT and a NUL */
 
 int64_t clock_now(void);

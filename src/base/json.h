@@ -32,14 +32,19 @@ struct json_object *json_array_in(struct arena *a);
  * and where, on anything else: invalid UTF-8, U+0000 in any form, nesting
  * over `depth`, comments, trailing commas, NaN, Infinity, numbers that no
  * double holds, bytes after the value.  Of duplicate keys the last wins.
- * A top-level `null` gives NULL in `*out` with ERR_OK.
+ * A top-level `null` gives NULL in `*out` with ERR_OK.  An integer is exact
+ * from INT64_MIN to UINT64_MAX and a double beyond, so that equal numbers
+ * have one text.
  */
 MUST_CHECK enum err json_parse(struct arena *a, struct slice in, int depth,
     struct json_object **out, struct why *why);
 
 /*
- * Compact text, slashes not escaped; doubles are the shortest that reads
- * back, 10.0 is `10`.  Members keep their order.
+ * Compact text, slashes not escaped, ended by a NUL that is not counted.
+ * Doubles as ECMAScript prints them (RFC 8785, section 3.2.2.3): the fewest
+ * digits that read back, 10.0 is `10`, -0.0 is `0`, an exponent from 1e21
+ * and below 1e-6; one that JSON cannot say is `null`.  Members keep their
+ * order.
  */
 struct slice json_text(struct arena *a, struct json_object *o);
 
@@ -52,13 +57,14 @@ struct json_object *json_get(struct json_object *o, const char *key);
 /* A member that is a string, or NULL. */
 const char *json_get_string(struct json_object *o, const char *key);
 
-/* A member that is a number, or `def`. */
+/* A member that is a number, cut to an integer that fits, or `def`. */
 int64_t json_get_int(struct json_object *o, const char *key, int64_t def);
 
 /* A member that is a boolean, or `def`. */
 bool json_get_bool(struct json_object *o, const char *key, bool def);
 
-/* Put `v` (NULL is null) under `key`; takes a reference of its own. */
+/* Put `v` (NULL is null) under `key`; takes a reference of its own.  A NULL
+ * string is null too. */
 void json_set(struct json_object *o, const char *key, struct json_object *v);
 void json_set_string(struct json_object *o, const char *key, const char *s);
 void json_set_int(struct json_object *o, const char *key, int64_t n);

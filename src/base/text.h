@@ -14,6 +14,9 @@
 /* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate. */
 bool text_utf8(struct slice s);
 
+/* How many bytes from the start are: where the fault is, or s.len. */
+size_t text_utf8_part(struct slice s);
+
 /* The largest length <= `max` that cuts no UTF-8 character of `s`. */
 size_t text_cut(struct slice s, size_t max);
 

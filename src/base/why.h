@@ -21,7 +21,7 @@ struct why {
  * `return why(w, ERR_INVALID, "passType", "...")` is one line.  `field` may
  * be NULL.  Text that is too long is cut at a whole UTF-8 character.
  */
-enum err why(struct why *w, enum err e, const char *field, const char *fmt,
-    ...) __attribute__((format(printf, 4, 5)));
+enum err why(struct why *w, enum err e, const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -17,20 +17,20 @@
 
 /* What came with the request; NULL or "" is absent. */
 struct credentials {
-	const char *api_key;       /* X-API-KEY */
-	const char *authorization; /* Authorization, whole */
-	const char *auth_token;    /* neo.authToken: a customer JWT */
-	int64_t now;               /* when it came */
+	const char *api_key;                 /* X-API-KEY */
+	const char *authorization;           /* Authorization, whole */
+	const char *auth_token;              /* neo.authToken: a customer JWT */
+	int64_t now;                         /* when it came */
 	const struct strings *allow_private; /* of the server: what a jwksUrl
-	                                        may reach; NULL: nothing */
+						may reach; NULL: nothing */
 };
 
 struct caller {
-	const char *name;      /* of the key, or subject; for the log */
-	struct strings scopes; /* "*" grants all */
+	const char *name;           /* of the key, or subject; for the log */
+	struct strings scopes;      /* "*" grants all */
 	struct json_object *claims; /* identifiers that a customer JWT
-	                               supplies: key -> value; or NULL */
-	bool known; /* any valid credential at all */
+				       supplies: key -> value; or NULL */
+	bool known;                 /* any valid credential at all */
 };
 
 /*

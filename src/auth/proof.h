@@ -13,7 +13,7 @@
 
 struct proof {
 	const struct caller *caller;
-	const char *scope; /* that makes proof needless */
+	const char *scope;         /* that makes proof needless */
 	struct json_object *given; /* K, K.hmac, K.secret -> string; or NULL */
 };
 

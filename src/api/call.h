@@ -25,6 +25,7 @@ struct call {
 	struct stores *stores;
 	struct caller caller;
 	struct why why; /* filled by a handler that fails */
+	bool unproven;  /* ERR_DENIED is for want of credentials: 401 */
 };
 
 /* Open the tenant's store; ERR_BUSY or ERR_INTERNAL when it cannot be. */
@@ -33,8 +34,34 @@ MUST_CHECK enum err call_store(struct call *c);
 /* What the pass room needs of a call whose store is open. */
 struct change_env call_env(struct call *c);
 
+/*
+ * Read pass `id` from the tenant's store, which is opened.  ERR_NOTFOUND, with
+ * the sentence for the caller, also for what cannot be an id.
+ */
+MUST_CHECK enum err call_pass(struct call *c, const char *id, struct pass *p);
+
+/*
+ * The identifiers of `given` that the caller may use: all, or ERR_DENIED with
+ * `unproven` set.
+ */
+MUST_CHECK enum err call_proof(
+    struct call *c, struct json_object *given, struct json_object **out);
+
+/* The preview of pass `id`; `full` with fields and barcode. */
+MUST_CHECK enum err call_preview(
+    struct call *c, const char *id, bool full, struct json_object **out);
+
+/* ERR_UNSET for a pass whose type has gone. */
+enum err call_no_type(struct call *c);
+
+/* ERR_NOTFOUND and its sentence. */
+enum err call_no_pass(struct call *c);
+
+/* A parameter of the path as a string. */
+const char *call_param(struct call *c, size_t i);
+
 /* The tables of all resources, ended by NULL. */
 extern const struct route *const api_tables[];
-extern const struct route passes_routes[], download_routes[];
+extern const struct route passes_routes[], lookup_routes[], download_routes[];
 
 #endif

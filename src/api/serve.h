@@ -10,7 +10,7 @@
 
 struct serve;
 
-struct serve *serve_new(const struct server *s, bool cgi);
+struct serve *serve_new(const struct server *s);
 void serve_free(struct serve *s);
 
 /* Answer one request; false when the process should end after it. */

@@ -1,0 +1,99 @@
+#include "api/call.h"
+
+#include "auth/proof.h"
+#include "base/ident.h"
+#include "wallet/preview.h"
+
+const struct route *const api_tables[] = { passes_routes, lookup_routes,
+	download_routes, NULL };
+
+enum err
+call_store(struct call *c)
+{
+	enum err e;
+
+	if (c->store != NULL)
+		return ERR_OK;
+	e = stores_get(c->stores, arena_printf(c->a, "%s/data", c->tenant->dir),
+	    &c->store);
+	if (e == ERR_BUSY)
+		return why(&c->why, e, NULL,
+		    "The store is held by another program; try again in a "
+		    "few seconds.");
+	return e;
+}
+
+struct change_env
+call_env(struct call *c)
+{
+	return (struct change_env){
+		.a = c->a,
+		.tenant = c->tenant,
+		.store = c->store,
+		.now = c->req->now,
+		.random = ident_random,
+	};
+}
+
+enum err
+call_pass(struct call *c, const char *id, struct pass *p)
+{
+	struct store_pass row;
+	enum err e;
+
+	if (!ident_is_pass(slice_of(id)))
+		return call_no_pass(c);
+	if ((e = call_store(c)) != ERR_OK ||
+	    (e = store_pass_read(c->store, id, c->a, &row)) != ERR_OK)
+		return e == ERR_NOTFOUND ? call_no_pass(c) : e;
+	return pass_parse(c->a, row.document, p);
+}
+
+enum err
+call_no_type(struct call *c)
+{
+	return why(&c->why, ERR_UNSET, NULL,
+	    "The pass type of this pass is no longer configured.");
+}
+
+enum err
+call_preview(
+    struct call *c, const char *id, bool full, struct json_object **out)
+{
+	struct pass p;
+	const struct preview_of of = {
+		.pass = &p,
+		.now = c->req->now,
+		.full = full,
+	};
+	enum err e = call_pass(c, id, &p);
+
+	if (e != ERR_OK)
+		return e;
+	if (tenant_type(c->tenant, p.type) == NULL)
+		return call_no_type(c);
+	return preview_build(c->a, c->tenant, &of, out);
+}
+
+enum err
+call_no_pass(struct call *c)
+{
+	return why(&c->why, ERR_NOTFOUND, NULL,
+	    "There is no such pass; check the id or the identifiers.");
+}
+
+enum err
+call_proof(struct call *c, struct json_object *given, struct json_object **out)
+{
+	enum err e = proof_identifiers(
+	    c->a, c->tenant, &c->caller, c->route->scope, given, out, &c->why);
+
+	c->unproven = e == ERR_DENIED;
+	return e;
+}
+
+const char *
+call_param(struct call *c, size_t i)
+{
+	return arena_strndup(c->a, c->param[i].s, c->param[i].len);
+}

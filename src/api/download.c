@@ -1,0 +1,258 @@
+/*
+ * download - a pass for a device: signed, as a link, or as a page.
+ */
+
+#include "api/call.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "wallet/apple/pkpass.h"
+
+#define BUNDLE_MAX 40 /* passes in one answer */
+
+#define TYPE_PKPASS   "application/vnd.apple.pkpass"
+#define TYPE_PKPASSES "application/vnd.apple.pkpasses"
+
+struct ids {
+	const char *id[BUNDLE_MAX];
+	size_t n;
+};
+
+/* Split the segment; one trailing comma is nothing. */
+static enum err
+read_ids(struct call *c, struct ids *ids)
+{
+	const char *p = call_param(c, 1);
+	size_t len;
+
+	ids->n = 0;
+	do {
+		len = strcspn(p, ",");
+		if (ids->n == BUNDLE_MAX)
+			return why(&c->why, ERR_INVALID, "passIds",
+			    "At most %d passes at a time.", BUNDLE_MAX);
+		ids->id[ids->n++] = arena_strndup(c->a, p, len);
+		p += len;
+		if (*p == ',')
+			p++;
+	} while (*p != '\0');
+	return ERR_OK;
+}
+
+static enum err
+build(struct call *c, const char *id, struct pkpass *out)
+{
+	struct pass_type *type;
+	struct pass p;
+	enum err e;
+
+	if ((e = call_pass(c, id, &p)) != ERR_OK)
+		return e;
+	if ((type = tenant_type(c->tenant, p.type)) == NULL)
+		return call_no_type(c);
+	return pkpass_build(
+	    c->a, c->tenant, type, &p, c->req->now, out, &c->why);
+}
+
+static void
+attachment(
+    struct response *resp, struct call *c, const char *name, const char *ending)
+{
+	response_header(resp, "Content-Disposition",
+	    arena_printf(c->a, "attachment; filename=\"%s.%s\"", name, ending));
+}
+
+static enum err
+send_apple(struct call *c, struct response *resp, const struct ids *ids)
+{
+	struct pkpass_file *files;
+	struct pkpass one;
+	struct slice zip;
+	enum err e;
+
+	if (ids->n == 1) {
+		if ((e = build(c, ids->id[0], &one)) != ERR_OK)
+			return e;
+		if (response_not_modified(resp, c->req, one.etag, one.modified))
+			return ERR_OK;
+		attachment(resp, c, ids->id[0], "pkpass");
+		response_bytes(resp, 200, TYPE_PKPASS, one.zip);
+		return ERR_OK;
+	}
+	files = arena_alloc(c->a, ids->n * sizeof(*files));
+	for (size_t i = 0; i < ids->n; i++) {
+		if ((e = build(c, ids->id[i], &one)) != ERR_OK)
+			return e;
+		files[i].name = ids->id[i];
+		files[i].zip = one.zip;
+	}
+	if ((e = pkpass_bundle(c->a, files, ids->n, &zip)) != ERR_OK)
+		return e;
+	attachment(resp, c, "passes", "pkpasses");
+	response_bytes(resp, 200, TYPE_PKPASSES, zip);
+	return ERR_OK;
+}
+
+static enum err
+send_preview(struct call *c, struct response *resp, const struct ids *ids)
+{
+	struct json_object *all = json_array_in(c->a), *one = NULL;
+	enum err e;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		if ((e = call_preview(c, ids->id[i], true, &one)) != ERR_OK)
+			return e;
+		json_push(all, one);
+	}
+	response_json(resp, c->req, 200, ids->n == 1 ? one : all);
+	return ERR_OK;
+}
+
+static enum err
+send_google(struct call *c, struct response *resp, const struct ids *ids)
+{
+	(void)resp;
+	(void)ids;
+	return why(&c->why, ERR_UNSET, NULL,
+	    "Google Wallet needs google.issuerId and google.serviceAccount in "
+	    "tenant.yml.");
+}
+
+/* The query less `device`, to be put after a '?' or a '&'; or "". */
+static const char *
+forwarded(struct call *c, char before)
+{
+	struct buf b;
+
+	buf_init(&b, c->a);
+	for (size_t i = 0; i < c->req->nquery; i++) {
+		const struct request_param *q = &c->req->query[i];
+
+		if (slice_is_nocase(q->name, "device"))
+			continue;
+		buf_addc(&b, before);
+		buf_adds(&b, text_percent(c->a, q->name));
+		buf_addc(&b, '=');
+		buf_adds(&b, text_percent(c->a, q->value));
+		before = '&';
+	}
+	buf_addc(&b, '\0');
+	return b.s;
+}
+
+/* The page of these passes, which exist. */
+static const char *
+view_url(struct call *c, const struct ids *ids, const char *layout)
+{
+	const char *base = c->tenant->url != NULL ? c->tenant->url : "";
+	struct buf b;
+
+	if (ids->n == 1)
+		return arena_printf(c->a, "%s/%s/%s?id=%s%s", base,
+		    c->tenant->id, layout, ids->id[0], forwarded(c, '&'));
+	buf_init(&b, c->a);
+	for (size_t i = 0; i < ids->n; i++)
+		buf_printf(&b, "%s%s", i == 0 ? "" : ",", ids->id[i]);
+	return arena_printf(c->a, "%s/%s/tickets?ids=%s%s", base, c->tenant->id,
+	    b.s, forwarded(c, '&'));
+}
+
+static const char *
+layout_of(struct call *c, const struct pass *p)
+{
+	const struct pass_type *type = tenant_type(c->tenant, p->type);
+
+	return type != NULL && type->layout != NULL ? type->layout : "card";
+}
+
+/* What a browser on this system can install, by its own words. */
+static const char *
+device_of(struct call *c)
+{
+	static const struct {
+		const char *word, *device;
+	} t[] = {
+		{ "iPhone", "apple" },
+		{ "iPad", "apple" },
+		{ "iPod", "apple" },
+		{ "Macintosh", "apple" },
+		{ "Mac OS X", "apple" },
+		{ "Android", "google" },
+	};
+	const char *agent = request_header(c->req, "User-Agent");
+
+	for (size_t i = 0; agent != NULL && i < sizeof(t) / sizeof(t[0]); i++)
+		if (strstr(agent, t[i].word) != NULL)
+			return t[i].device;
+	return "view";
+}
+
+static enum err
+send_auto(struct call *c, struct response *resp, const struct ids *ids)
+{
+	const char *device = device_of(c);
+	struct pass p;
+	enum err e;
+
+	for (size_t i = 0; i < ids->n; i++)
+		if ((e = call_pass(c, ids->id[i], &p)) != ERR_OK)
+			return e;
+	response_header(resp, "Vary", "User-Agent");
+	if (strcmp(device, "apple") == 0)
+		response_redirect(resp, 302,
+		    arena_printf(c->a, "?device=apple%s", forwarded(c, '&')));
+	else
+		response_redirect(
+		    resp, 302, view_url(c, ids, layout_of(c, &p)));
+	return ERR_OK;
+}
+
+static enum err
+download(struct call *c, struct response *resp)
+{
+	static const struct {
+		const char *device;
+		enum err (*fn)(
+		    struct call *, struct response *, const struct ids *);
+	} t[] = {
+		{ "apple", send_apple },
+		{ "google", send_google },
+		{ "preview", send_preview },
+		{ "auto", send_auto },
+	};
+	const char *device = request_query(c->req, "device");
+	struct ids ids;
+	enum err e;
+
+	if ((e = read_ids(c, &ids)) != ERR_OK)
+		return e;
+	if (device == NULL)
+		device = "auto";
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (strcasecmp(device, t[i].device) == 0)
+			return t[i].fn(c, resp, &ids);
+	return why(&c->why, ERR_INVALID, "device",
+	    "This must be apple, google, preview or auto.");
+}
+
+static enum err
+view(struct call *c, struct response *resp)
+{
+	struct ids ids = { .id = { call_param(c, 1) }, .n = 1 };
+	struct pass p;
+	enum err e;
+
+	if ((e = call_pass(c, ids.id[0], &p)) != ERR_OK)
+		return e;
+	response_redirect(resp, 302, view_url(c, &ids, layout_of(c, &p)));
+	return ERR_OK;
+}
+
+/* clang-format off */
+const struct route download_routes[] = {
+	{ "GET", "/api/{tenantId}/passes/{passIds}",
+	  ROUTE_OPEN, NULL, NULL, ROUTE_NO_BODY, download },
+	{ "GET", "/api/{tenantId}/passes/{passId}/view",
+	  ROUTE_OPEN, NULL, NULL, ROUTE_NO_BODY, view },
+	{ NULL, NULL, ROUTE_OPEN, NULL, NULL, ROUTE_NO_BODY, NULL }
+};
+/* clang-format on */

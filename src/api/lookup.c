@@ -1,0 +1,237 @@
+#include "api/lookup.h"
+
+#define DIRECT_MAX 100  /* ids of one getPasses */
+#define FOUND_MAX  1000 /* passes looked at when a type restricts */
+
+/* Index entries for an object of identifiers; `*n` of them. */
+static struct store_field *
+fields_of(struct arena *a, struct json_object *identifiers, size_t *n)
+{
+	size_t max = (size_t)json_object_object_length(identifiers);
+	struct store_field *f = arena_alloc(a, (max + 1) * sizeof(*f));
+
+	*n = 0;
+	json_object_object_foreach(identifiers, key, v)
+	{
+		f[*n].name = slice_of(arena_printf(a, "identifiers.%s", key));
+		f[(*n)++].value = json_plain(a, v);
+	}
+	return f;
+}
+
+/* Drop the ids of passes of another type; they are at most `*n`. */
+static enum err
+keep_type(struct call *c, const char *type, const char **ids, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		struct pass p;
+		enum err e = call_pass(c, ids[i], &p);
+
+		if (e == ERR_NOTFOUND)
+			continue; /* removed meanwhile */
+		if (e != ERR_OK)
+			return e;
+		if (strcmp(p.type, type) == 0)
+			ids[kept++] = ids[i];
+	}
+	*n = kept;
+	return ERR_OK;
+}
+
+/* The passes that have all of `identifiers`, and `type` unless NULL. */
+static enum err
+find(struct call *c, struct json_object *identifiers, const char *type,
+    const char **ids, size_t *n)
+{
+	size_t nfields;
+	struct store_field *f = fields_of(c->a, identifiers, &nfields);
+	enum err e;
+
+	e = store_field_find(
+	    c->store, f, nfields, c->a, ids, type == NULL ? 2 : FOUND_MAX, n);
+	if (e != ERR_OK || type == NULL)
+		return e;
+	return keep_type(c, type, ids, n);
+}
+
+static enum err
+several(struct call *c)
+{
+	return why(&c->why, ERR_CONFLICT, NULL,
+	    "Several passes match; give more identifiers, or the id of one.");
+}
+
+/* {KEY: value} of the query's `id.KEY` parameters. */
+static struct json_object *
+query_identifiers(struct call *c)
+{
+	struct json_object *o = json_object_in(c->a);
+
+	for (size_t i = 0; i < c->req->nquery; i++) {
+		const struct request_param *q = &c->req->query[i];
+
+		if (q->name.len > 3 && q->value.len > 0 &&
+		    strncasecmp(q->name.s, "id.", 3) == 0)
+			json_set_string(o, q->name.s + 3, q->value.s);
+	}
+	return o;
+}
+
+static enum err
+has_identifiers(struct call *c, const char *id, struct json_object *want)
+{
+	struct pass p;
+	enum err e = call_pass(c, id, &p);
+
+	if (e != ERR_OK)
+		return e;
+	json_object_object_foreach(
+	    want, key, v) if (!json_object_equal(json_get(p.identifiers, key),
+				  v)) return call_no_pass(c);
+	return ERR_OK;
+}
+
+enum err
+lookup_one(struct call *c, const char **id)
+{
+	struct json_object *want = query_identifiers(c);
+	const char *given = request_query(c->req, "id");
+	const char *ids[2];
+	size_t n;
+	enum err e;
+
+	if (given != NULL) {
+		*id = given;
+		return has_identifiers(c, given, want);
+	}
+	if (json_object_object_length(want) == 0)
+		return why(&c->why, ERR_INVALID, "id",
+		    "Say which pass: id=..., or id.KEY=... for each of its "
+		    "identifiers.");
+	if ((e = find(c, want, NULL, ids, &n)) != ERR_OK)
+		return e;
+	if (n == 0)
+		return call_no_pass(c);
+	if (n > 1)
+		return several(c);
+	*id = ids[0];
+	return ERR_OK;
+}
+
+/* Of findPass, every name but `passType` and `neo.*` is an identifier. */
+static struct json_object *
+find_identifiers(struct call *c)
+{
+	struct json_object *o = json_object_in(c->a);
+
+	for (size_t i = 0; i < c->req->nquery; i++) {
+		const struct request_param *q = &c->req->query[i];
+
+		if (q->value.len > 0 && !slice_is_nocase(q->name, "passType") &&
+		    strncasecmp(q->name.s, "neo.", 4) != 0)
+			json_set_string(o, q->name.s, q->value.s);
+	}
+	return o;
+}
+
+static enum err
+find_pass(struct call *c, struct response *resp)
+{
+	const char **ids = arena_alloc(c->a, FOUND_MAX * sizeof(*ids));
+	struct json_object *proven;
+	size_t n;
+	enum err e;
+
+	e = call_proof(c, find_identifiers(c), &proven);
+	if (e != ERR_OK)
+		return e;
+	if (json_object_object_length(proven) == 0)
+		return why(&c->why, ERR_INVALID, NULL,
+		    "Say which pass: KEY=VALUE for at least one identifier.");
+	if ((e = call_store(c)) != ERR_OK ||
+	    (e = find(c, proven, request_query(c->req, "passType"), ids, &n)) !=
+		ERR_OK)
+		return e;
+	if (n > 1)
+		return several(c);
+	if (n == 0)
+		resp->status = 204;
+	else
+		response_string(resp, c->req, 200, ids[0]);
+	return ERR_OK;
+}
+
+/* Add one pass, if there is such a one. */
+static enum err
+get_one(struct call *c, const char *id, bool preview, struct json_object *out)
+{
+	struct json_object *o;
+	struct pass p;
+	enum err e;
+
+	if (preview)
+		e = call_preview(c, id, false, &o);
+	else if ((e = call_pass(c, id, &p)) == ERR_OK)
+		o = json_own(c->a, json_object_new_string(id));
+	if (e == ERR_OK)
+		json_push(out, o);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* The ids of a comma-separated list that exist, in the order asked. */
+static enum err
+get_direct(
+    struct call *c, const char *value, bool preview, struct json_object *out)
+{
+	size_t n = 0;
+
+	for (const char *p = value; *p != '\0'; p += *p == ',') {
+		size_t len = strcspn(p, ",");
+		enum err e;
+
+		if (len == 0)
+			continue;
+		if (++n > DIRECT_MAX)
+			return why(&c->why, ERR_INVALID, "value",
+			    "At most %d ids at a time.", DIRECT_MAX);
+		e = get_one(c, arena_strndup(c->a, p, len), preview, out);
+		if (e != ERR_OK)
+			return e;
+		p += len;
+	}
+	return ERR_OK;
+}
+
+static enum err
+get_passes(struct call *c, struct response *resp)
+{
+	struct json_object *out = json_array_in(c->a);
+	const char *value = request_query(c->req, "value");
+	bool preview;
+	enum err e;
+
+	if (request_query(c->req, "provider") != NULL)
+		return why(&c->why, ERR_NOTFOUND, "provider",
+		    "There is no supplier of that name.");
+	if (value == NULL)
+		return why(&c->why, ERR_INVALID, "value",
+		    "Give the ids of passes, separated by commas.");
+	if ((e = request_query_bool(c->req, "includePreview", false, &preview,
+		 &c->why)) != ERR_OK ||
+	    (e = get_direct(c, value, preview, out)) != ERR_OK)
+		return e;
+	response_json(resp, c->req, 200, out);
+	return ERR_OK;
+}
+
+/* clang-format off */
+const struct route lookup_routes[] = {
+	{ "GET", "/api/{tenantId}/passes/findPass",
+	  ROUTE_PROOF, "Pass.Read", NULL, ROUTE_NO_BODY, find_pass },
+	{ "GET", "/api/{tenantId}/passes/getPasses",
+	  ROUTE_OPEN, "Pass.Read", NULL, ROUTE_NO_BODY, get_passes },
+	{ NULL, NULL, ROUTE_OPEN, NULL, NULL, ROUTE_NO_BODY, NULL }
+};
+/* clang-format on */

@@ -1,0 +1,213 @@
+/*
+ * passes - creating, changing and showing one pass.
+ */
+
+#include "api/body.h"
+#include "api/call.h"
+#include "api/lookup.h"
+
+#define CORRELATION_MAX 128
+
+/* clang-format off */
+static const struct body_field create_fields[] = {
+	{ "identifiers",    BODY_OBJECT, NULL },
+	{ "additionalData", BODY_OBJECT, NULL },
+	{ "extensions",     BODY_OBJECT, NULL },
+	{ NULL, BODY_OBJECT, NULL }
+};
+
+static const struct body_field update_options[] = {
+	{ "updateMetadata", BODY_BOOL,   NULL },
+	{ "correlationId",  BODY_STRING, NULL },
+	{ "bypassQueue",    BODY_BOOL,   NULL },
+	{ NULL, BODY_OBJECT, NULL }
+};
+
+static const struct body_field update_fields[] = {
+	{ "identifiers",    BODY_OBJECT, NULL },
+	{ "additionalData", BODY_OBJECT, NULL },
+	{ "passType",       BODY_STRING, NULL },
+	{ "options",        BODY_OBJECT, update_options },
+	{ "updateMetadata", BODY_BOOL,   NULL }, /* deprecated */
+	{ "bypassQueue",    BODY_BOOL,   NULL }, /* deprecated */
+	{ NULL, BODY_OBJECT, NULL }
+};
+/* clang-format on */
+
+/* Who has but a proof may set the keys that the pass type lists. */
+static enum err
+check_caller_data(struct call *c, const struct change_input *in)
+{
+	const char *name =
+	    in->type != NULL ? in->type : c->tenant->default_pass_type;
+	const struct pass_type *type;
+
+	if (in->additional == NULL || name == NULL ||
+	    caller_may(&c->caller, c->route->scope))
+		return ERR_OK;
+	type = tenant_type(c->tenant, name);
+	if (type == NULL || !type->has_caller_data)
+		return ERR_OK;
+	json_object_object_foreach(in->additional, key, v)
+	{
+		(void)v;
+		if (!strings_has(&type->caller_data, key))
+			return why(&c->why, ERR_DENIED,
+			    arena_printf(c->a, "additionalData.%s", key),
+			    "This key may be set with the scope %s only.",
+			    c->route->scope);
+	}
+	return ERR_OK;
+}
+
+static enum err
+create(struct call *c, struct response *resp)
+{
+	struct change_input in = { .type = request_query(c->req, "passType") };
+	struct change_result result;
+	struct json_object *body;
+	struct change_env env;
+	enum err e;
+
+	e = body_read(c->a, create_fields, c->req->json, &body, &c->why);
+	if (e != ERR_OK)
+		return e;
+	e = call_proof(c, json_get(body, "identifiers"), &in.identifiers);
+	if (e != ERR_OK)
+		return e;
+	in.additional = json_get(body, "additionalData");
+	in.extensions = json_get(body, "extensions");
+	if ((e = change_check(&in, true, &c->why)) != ERR_OK ||
+	    (e = check_caller_data(c, &in)) != ERR_OK ||
+	    (e = call_store(c)) != ERR_OK)
+		return e;
+	env = call_env(c);
+	if ((e = change_create(&env, &in, &result, &c->why)) != ERR_OK)
+		return e;
+	response_string(resp, c->req, 200, result.id);
+	return ERR_OK;
+}
+
+static bool
+is_correlation(const char *s)
+{
+	size_t n = strspn(s,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789._:-");
+
+	return n >= 1 && n <= CORRELATION_MAX && s[n] == '\0';
+}
+
+/* What a PATCH asks for, from its query and its body. */
+static enum err
+read_update(struct call *c, struct change_input *in)
+{
+	struct json_object *body, *options;
+	const char *correlation;
+	enum err e;
+
+	e = body_read(c->a, update_fields, c->req->json, &body, &c->why);
+	if (e != ERR_OK)
+		return e;
+	options = json_get(body, "options");
+	correlation = json_get_string(options, "correlationId");
+	if (correlation != NULL && !is_correlation(correlation))
+		return why(&c->why, ERR_INVALID, "options.correlationId",
+		    "This must be 1 to %d of A-Z, a-z, 0-9, '.', '_', ':' and "
+		    "'-'.",
+		    CORRELATION_MAX);
+	*in = (struct change_input){
+		.type = request_query(c->req, "passType"),
+		.identifiers = json_get(body, "identifiers"),
+		.additional = json_get(body, "additionalData"),
+		.update_metadata =
+		    json_get_bool(options, "updateMetadata", true),
+	};
+	if (in->type == NULL)
+		in->type = json_get_string(body, "passType");
+	return change_check(in, false, &c->why);
+}
+
+static enum err
+update(struct call *c, struct response *resp, const char *id,
+    const struct change_input *in)
+{
+	struct change_result result;
+	struct change_env env = call_env(c);
+	enum err e = change_update(&env, id, in, &result, &c->why);
+
+	if (e == ERR_NOTFOUND)
+		return call_no_pass(c);
+	if (e == ERR_OK)
+		resp->status = 200;
+	return e;
+}
+
+static enum err
+update_by_id(struct call *c, struct response *resp)
+{
+	const char *id = call_param(c, 1);
+	struct change_input in;
+	enum err e;
+
+	if (!ident_is_pass(slice_of(id)))
+		return call_no_pass(c);
+	if ((e = read_update(c, &in)) != ERR_OK ||
+	    (e = call_store(c)) != ERR_OK)
+		return e;
+	return update(c, resp, id, &in);
+}
+
+static enum err
+update_by_identifiers(struct call *c, struct response *resp)
+{
+	struct change_input in;
+	const char *id;
+	enum err e;
+
+	if ((e = read_update(c, &in)) != ERR_OK ||
+	    (e = call_store(c)) != ERR_OK || (e = lookup_one(c, &id)) != ERR_OK)
+		return e;
+	return update(c, resp, id, &in);
+}
+
+static enum err
+show_data(struct call *c, struct response *resp)
+{
+	struct pass p;
+	enum err e;
+
+	if ((e = call_pass(c, call_param(c, 1), &p)) != ERR_OK)
+		return e;
+	response_json(resp, c->req, 200, pass_data(c->a, &p, true));
+	return ERR_OK;
+}
+
+static enum err
+show_raw(struct call *c, struct response *resp)
+{
+	bool secrets = caller_may(&c->caller, "Pass.Read");
+	struct pass p;
+	enum err e;
+
+	if ((e = call_pass(c, call_param(c, 1), &p)) != ERR_OK)
+		return e;
+	response_json(resp, c->req, 200, pass_raw(c->a, &p, secrets));
+	return ERR_OK;
+}
+
+/* clang-format off */
+const struct route passes_routes[] = {
+	{ "POST",  "/api/{tenantId}/passes",
+	  ROUTE_PROOF, "Pass.Write", NULL, ROUTE_JSON, create },
+	{ "PATCH", "/api/{tenantId}/passes",
+	  ROUTE_SCOPE, "Pass.Write", NULL, ROUTE_JSON, update_by_identifiers },
+	{ "PATCH", "/api/{tenantId}/passes/{passId}",
+	  ROUTE_SCOPE, "Pass.Write", NULL, ROUTE_JSON, update_by_id },
+	{ "GET",   "/api/{tenantId}/passes/{passId}/data",
+	  ROUTE_OPEN, "Pass.Read", "data", ROUTE_NO_BODY, show_data },
+	{ "GET",   "/api/{tenantId}/passes/{passId}/data/raw",
+	  ROUTE_OPEN, "Pass.Read", "raw", ROUTE_NO_BODY, show_raw },
+	{ NULL, NULL, ROUTE_OPEN, NULL, NULL, ROUTE_NO_BODY, NULL }
+};
+/* clang-format on */

@@ -1,0 +1,255 @@
+#include "api/serve.h"
+
+#include <stdlib.h>
+
+#include "api/call.h"
+#include "base/clock.h"
+#include "base/ident.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/cors.h"
+#include "pass/template.h"
+
+#define ARENA_BLOCK (64 * 1024)
+
+struct serve {
+	const struct server *server;
+	struct tenants *tenants;
+	struct stores *stores;
+	struct arena *a; /* of the present request */
+};
+
+struct serve *
+serve_new(const struct server *s)
+{
+	struct serve *sv;
+
+	if ((sv = calloc(1, sizeof(*sv))) == NULL)
+		abort();
+	sv->server = s;
+	sv->tenants = tenants_new(s);
+	sv->a = arena_new(ARENA_BLOCK);
+	return sv;
+}
+
+void
+serve_free(struct serve *s)
+{
+	if (s == NULL)
+		return;
+	stores_free(s->stores);
+	tenants_free(s->tenants);
+	arena_free(s->a);
+	free(s);
+}
+
+/* A process that serves but one request takes but one ordinal. */
+static void
+open_stores(struct serve *s, bool cgi)
+{
+	struct store_options opt = {
+		.sync = (enum store_sync)s->server->durability,
+		.lease = cgi ? 1 : 0,
+	};
+
+	if (s->stores == NULL)
+		s->stores = stores_new(&opt);
+}
+
+/* Plain CGI: nothing is open while the client is waited for. */
+static void
+close_stores(struct serve *s)
+{
+	stores_free(s->stores);
+	s->stores = NULL;
+}
+
+/* 401, and how to do better. */
+static void
+unauthorized(struct response *resp, const struct call *c)
+{
+	response_header(resp, "WWW-Authenticate", "Bearer");
+	response_header(resp, "WWW-Authenticate", "ApiKey");
+	response_problem(resp, c->req, 401, &c->why);
+}
+
+/* The one place where a handler's err becomes an answer. */
+static void
+failed(struct call *c, struct response *resp, enum err e)
+{
+	if (e == ERR_DENIED && c->unproven) {
+		unauthorized(resp, c);
+		return;
+	}
+	if (e == ERR_BUSY)
+		response_header(resp, "Retry-After", "1");
+	response_problem(resp, c->req, response_status(e), &c->why);
+}
+
+static bool
+find_tenant(
+    struct serve *s, struct call *c, struct response *resp, struct slice name)
+{
+	const char *id = arena_strndup(c->a, name.s, name.len);
+	enum err e = ERR_NOTFOUND;
+
+	if (ident_is_tenant(name))
+		e = tenants_get(s->tenants, id, c->req->now, &c->tenant);
+	if (e == ERR_OK) {
+		log_context("tenant", id);
+		return true;
+	}
+	if (e == ERR_NOTFOUND)
+		(void)why(&c->why, e, NULL, "There is no such tenant.");
+	failed(c, resp, e);
+	return false;
+}
+
+/* What the route asks of a caller. */
+static bool
+admit(struct call *c, struct response *resp)
+{
+	const struct route *r = c->route;
+	bool closed = r->access == ROUTE_SCOPE ||
+	    (r->closable != NULL &&
+		strings_has(&c->tenant->require_scope_for, r->closable));
+	const struct credentials cred = {
+		.api_key = request_header(c->req, "X-API-KEY"),
+		.authorization = request_header(c->req, "Authorization"),
+		.auth_token = request_query(c->req, "neo.authToken"),
+	};
+	enum err e = caller_identify(
+	    c->a, c->tenant, &cred, c->req->now, &c->caller, &c->why);
+
+	c->unproven = e == ERR_DENIED;
+	if (e != ERR_OK) {
+		failed(c, resp, e);
+		return false;
+	}
+	if (!closed || caller_may(&c->caller, r->scope))
+		return true;
+	c->unproven = !c->caller.known;
+	failed(c, resp,
+	    why(&c->why, ERR_DENIED, NULL, "This needs the scope %s%s.",
+		r->scope,
+		c->unproven ? ": send X-API-KEY or a bearer token" : ""));
+	return false;
+}
+
+static bool
+read_body(struct call *c, struct response *resp, struct fcgi *f)
+{
+	enum err e;
+
+	if (c->route->body == ROUTE_NO_BODY)
+		return true;
+	if (c->route->body == ROUTE_JSON && !request_is_json(c->req)) {
+		(void)why(&c->why, ERR_INVALID, NULL,
+		    "Send the body as application/json.");
+		response_problem(resp, c->req, 415, &c->why);
+		return false;
+	}
+	e = request_read(
+	    c->req, (size_t)c->server->max_body, fcgi_read, f, &c->why);
+	if (e == ERR_OK && c->route->body == ROUTE_JSON)
+		e = request_parse(c->req, &c->why);
+	if (e != ERR_OK)
+		failed(c, resp, e);
+	return e == ERR_OK;
+}
+
+/* A request whose path and method are one of ours. */
+static void
+answer(struct call *c, struct response *resp, struct fcgi *f)
+{
+	enum err e;
+
+	if (!admit(c, resp) || !read_body(c, resp, f))
+		return;
+	if ((e = c->route->fn(c, resp)) != ERR_OK)
+		failed(c, resp, e);
+}
+
+static bool
+is_open(const struct call *c)
+{
+	return c->route != NULL && c->route->access != ROUTE_SCOPE;
+}
+
+static void
+dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
+{
+	struct route_match m = { .route = NULL };
+	enum route_result found = route_find(api_tables, c->req, &m);
+	bool preflight = strcmp(c->req->method, "OPTIONS") == 0;
+
+	if (found == ROUTE_NO_PATH) {
+		(void)why(&c->why, ERR_NOTFOUND, NULL,
+		    "There is nothing at this path; see the API's "
+		    "description.");
+		failed(c, resp, ERR_NOTFOUND);
+		return;
+	}
+	c->route = m.route;
+	memcpy(c->param, m.param, sizeof(c->param));
+	if (!find_tenant(s, c, resp, c->req->segment[1]))
+		return;
+	if (preflight) {
+		cors_preflight(
+		    resp, c->req, &c->tenant->cors_origins, true, m.allow);
+		return;
+	}
+	if (found == ROUTE_NO_METHOD) {
+		response_header(resp, "Allow", m.allow);
+		(void)why(
+		    &c->why, ERR_INVALID, NULL, "This path takes %s.", m.allow);
+		response_problem(resp, c->req, 405, &c->why);
+	} else {
+		answer(c, resp, f);
+	}
+	cors_add(resp, c->req, &c->tenant->cors_origins, is_open(c));
+}
+
+static void
+log_request(const struct call *c, const struct response *resp)
+{
+	int64_t took = clock_now() - c->req->now;
+
+	log_info("request", "method", c->req->method, "route",
+	    c->route != NULL ? c->route->path : "-", "status",
+	    text_num(resp->status).s, "ms", text_num(took).s, "caller",
+	    c->caller.name != NULL ? c->caller.name : "-", NULL);
+}
+
+bool
+serve_one(struct fcgi *f, void *serve)
+{
+	struct serve *s = serve;
+	struct request req = { .method = NULL };
+	struct response resp;
+	struct call c = {
+		.a = s->a,
+		.server = s->server,
+		.req = &req,
+	};
+	enum err e;
+
+	open_stores(s, f->cgi);
+	c.stores = s->stores;
+	e = request_init(&req, s->a, f->envp, tenants_mounts(s->tenants),
+	    clock_now(), &c.why);
+	log_context("request", req.id);
+	response_init(&resp, s->a);
+	if (e != ERR_OK)
+		failed(&c, &resp, e);
+	else
+		dispatch(s, &c, &resp, f);
+	if (f->cgi)
+		close_stores(s);
+	(void)response_write(&resp, &req, fcgi_write, f);
+	log_request(&c, &resp);
+	log_context("tenant", NULL);
+	log_context("request", NULL);
+	arena_reset(s->a);
+	return !template_worn();
+}

@@ -1,0 +1,45 @@
+#ifndef WALLET_APPLE_KEPT_H
+#define WALLET_APPLE_KEPT_H
+
+/*
+ * kept - signed passes, kept on disk until what they are made of changes.
+ *
+ * A file's name holds the digest of all that the pass was made of, so a kept
+ * pass is never stale: another digest is another file.  The folder has a
+ * fixed number of slots, a pass goes to the slot of its id, and whoever
+ * stores into a slot removes what else is there, but not what was written in
+ * the last minute, because a web server may be about to open it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+#define KEPT_SLOTS 4096
+#define KEPT_ETAG  42 /* an entity tag: 40 digits in quotes */
+
+struct kept {
+	const char *path;
+	char etag[KEPT_ETAG + 1];
+	int64_t modified; /* seconds */
+};
+
+/* Look for the pass `id` made of `key`; false when it is not kept. */
+bool kept_find(struct arena *a, const char *dir, const char *id,
+    const unsigned char key[32], struct kept *out);
+
+/*
+ * Keep `zip`; etag and modified are `k`'s.  `now` in milliseconds.  A failure
+ * is logged at most once a minute and otherwise without effect: the pass is
+ * made again next time.
+ */
+void kept_store(struct arena *a, const char *dir, const char *id,
+    const unsigned char key[32], const struct kept *k, struct slice zip,
+    int64_t now);
+
+/* Remove all that is kept in the slot of `id`. */
+void kept_remove(struct arena *a, const char *dir, const char *id);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef WALLET_PREVIEW_H
+#define WALLET_PREVIEW_H
+
+/*
+ * preview - what a page or an app shows of a pass before it is installed.
+ */
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "conf/tenant.h"
+#include "pass/pass.h"
+
+struct preview_of {
+	const struct pass *pass;
+	int64_t now; /* ms */
+	bool full;
+};
+
+/*
+ * id, passType, title, subtitle, headerText, backgroundColor,
+ * foregroundColor, enabled (neither void nor expired at `now`), apple and
+ * google (offered by the tenant); with `full`, also `fields`, each with its
+ * group, and `barcode`.  Texts are in the tenant's first language.
+ */
+MUST_CHECK enum err preview_build(struct arena *a, struct tenant *t,
+    const struct preview_of *of, struct json_object **out);
+
+#endif

@@ -85,8 +85,12 @@ call_no_pass(struct call *c)
 enum err
 call_proof(struct call *c, struct json_object *given, struct json_object **out)
 {
-	enum err e = proof_identifiers(
-	    c->a, c->tenant, &c->caller, c->route->scope, given, out, &c->why);
+	const struct proof proof = {
+		.caller = &c->caller,
+		.scope = c->route->scope,
+		.given = given,
+	};
+	enum err e = proof_identifiers(c->a, c->tenant, &proof, out, &c->why);
 
 	c->unproven = e == ERR_DENIED;
 	return e;

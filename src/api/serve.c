@@ -7,6 +7,7 @@
 #include "base/ident.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "conf/tenants.h"
 #include "http/cors.h"
 #include "pass/template.h"
 
@@ -117,9 +118,11 @@ admit(struct call *c, struct response *resp)
 		.api_key = request_header(c->req, "X-API-KEY"),
 		.authorization = request_header(c->req, "Authorization"),
 		.auth_token = request_query(c->req, "neo.authToken"),
+		.now = c->req->now,
+		.allow_private = &c->server->allow_private,
 	};
-	enum err e = caller_identify(
-	    c->a, c->tenant, &cred, c->req->now, &c->caller, &c->why);
+	enum err e =
+	    caller_identify(c->a, c->tenant, &cred, &c->caller, &c->why);
 
 	c->unproven = e == ERR_DENIED;
 	if (e != ERR_OK) {
@@ -232,12 +235,13 @@ serve_one(struct fcgi *f, void *serve)
 		.server = s->server,
 		.req = &req,
 	};
+	int64_t now = clock_now();
 	enum err e;
 
 	open_stores(s, f->cgi);
 	c.stores = s->stores;
-	e = request_init(&req, s->a, f->envp, tenants_mounts(s->tenants),
-	    clock_now(), &c.why);
+	e = request_init(
+	    &req, s->a, f->envp, tenants_mounts(s->tenants, now), now, &c.why);
 	log_context("request", req.id);
 	response_init(&resp, s->a);
 	if (e != ERR_OK)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "bin/command.h"
+#include "conf/tenants.h"
 #include "pass/change.h"
 #include "pass/types.h"
 #include "wallet/apple/passjson.h"

@@ -101,9 +101,22 @@ item_of(struct command *c, const struct wanted *w, const char *hash)
 }
 
 static int
+edited(struct command *c, const struct tenant *t, const struct faults *f,
+    enum err e)
+{
+	if (e == ERR_OK)
+		return EX_OK;
+	command_faults(c, f);
+	return command_fail(e == ERR_INVALID ? EX_CONFIG : EX_IOERR,
+	    "%s could not be changed; the line above says why",
+	    security_file(c, t));
+}
+
+static int
 add(struct command *c, int argc, char **argv)
 {
 	char key[APIKEY_LEN + 1], hash[APIKEY_HASH_LEN + 1];
+	struct faults f;
 	struct wanted w;
 	struct tenant *t;
 	int rc;
@@ -121,13 +134,13 @@ add(struct command *c, int argc, char **argv)
 		    w.name);
 	apikey_new(key, ident_random);
 	apikey_hash(slice_of(key), hash);
-	if (edit_add_item(
-		security_file(c, t), "apiKeys", item_of(c, &w, hash)) != ERR_OK)
-		return command_fail(EX_IOERR,
-		    "%s could not be changed; the line above says why",
-		    security_file(c, t));
-	puts(key);
-	return EX_OK;
+	faults_init(&f, c->a);
+	rc = edited(c, t, &f,
+	    edit_add_item(c->a, security_file(c, t), "apiKeys",
+		item_of(c, &w, hash), &f));
+	if (rc == EX_OK)
+		puts(key);
+	return rc;
 }
 
 static struct json_object *
@@ -175,6 +188,8 @@ list(struct command *c, int argc, char **argv)
 static int
 revoke(struct command *c, int argc, char **argv)
 {
+	struct edit_match m = { .key = "apiKeys", .member = "name" };
+	struct faults f;
 	struct wanted w;
 	struct tenant *t;
 	int rc;
@@ -189,12 +204,10 @@ revoke(struct command *c, int argc, char **argv)
 		return command_fail(EX_NOINPUT,
 		    "there is no key %s; `passwright key list %s` shows them",
 		    w.name, w.tenant);
-	if (edit_remove_item(security_file(c, t), "apiKeys", "name", w.name) !=
-	    ERR_OK)
-		return command_fail(EX_IOERR,
-		    "%s could not be changed; the line above says why",
-		    security_file(c, t));
-	return EX_OK;
+	faults_init(&f, c->a);
+	m.value = w.name;
+	return edited(
+	    c, t, &f, edit_remove_item(c->a, security_file(c, t), &m, &f));
 }
 
 int

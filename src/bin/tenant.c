@@ -14,6 +14,7 @@
 #include "base/ident.h"
 #include "base/json.h"
 #include "bin/command.h"
+#include "conf/tenants.h"
 
 static const char tenant_yml[] =
     "name: %s\n"

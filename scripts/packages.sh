@@ -1,0 +1,80 @@
+#!/bin/sh
+# Install the Debian packages that are missing, and nothing else.
+# usage: packages.sh SET...    build: to compile; run: to serve and to try it;
+#                              test: for check.sh; bench: for make bench
+# shellcheck disable=SC2086 # lists of words are meant to split
+set -eu
+
+build='gcc libc6-dev make autoconf automake pkgconf
+	libfcgi-dev libdb5.3-dev libjson-c-dev libssl-dev libyaml-dev
+	libcurl4-openssl-dev libzip-dev libjose-dev libjq-dev libonig-dev'
+run='lighttpd curl openssl unzip'
+test='libcmocka-dev clang clang-format clang-tidy python3 mandoc'
+bench='wrk'
+
+wanted=
+for set in "$@"; do
+	case $set in
+	build) wanted="$wanted $build" ;;
+	run)   wanted="$wanted $run" ;;
+	test)  wanted="$wanted $test" ;;
+	bench) wanted="$wanted $bench" ;;
+	*)     echo "packages.sh: no such set: $set" >&2; exit 64 ;;
+	esac
+done
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = \
+	    installed ]
+}
+
+if ! command -v dpkg-query >/dev/null; then
+	echo "packages.sh: this is no Debian; find these by hand:$wanted" >&2
+	exit 69
+fi
+missing=
+for p in $wanted; do
+	installed "$p" || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	as_root='env'
+elif command -v sudo >/dev/null; then
+	as_root='sudo env'
+else
+	echo "packages.sh: run as root: apt-get install$missing" >&2
+	exit 77
+fi
+
+# A server that is installed for the tests must not start by itself, neither
+# now (policy-rc.d answers 101, "action forbidden") nor at the next boot.
+policy=/usr/sbin/policy-rc.d
+made_policy=
+finish() {
+	if [ -n "$made_policy" ]; then
+		$as_root rm -f "$policy"
+		made_policy=
+	fi
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+echo "Installing Debian packages:$missing"
+if [ ! -e "$policy" ]; then
+	made_policy=yes
+	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+	$as_root chmod 755 "$policy"
+fi
+quiet='-q -o Dpkg::Use-Pty=0'
+$as_root apt-get $quiet update
+$as_root DEBIAN_FRONTEND=noninteractive \
+    apt-get $quiet -y --no-install-recommends install $missing
+case " $missing " in
+*' lighttpd '*)
+	if [ -d /run/systemd/system ]; then
+		$as_root systemctl --quiet disable lighttpd.service
+		echo "lighttpd is installed but neither started nor enabled."
+	fi ;;
+esac

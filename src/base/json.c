@@ -48,13 +48,27 @@ json_array_in(struct arena *a)
 	return json_own(a, made(json_object_new_array()));
 }
 
+/*
+ * json-c refuses to copy user data that it does not know, such as the lines
+ * of a YAML file; only a double's is part of the value.
+ */
+static int
+copy_value(struct json_object *src, struct json_object *parent, const char *key,
+    size_t index, struct json_object **dst)
+{
+	const int rc =
+	    json_c_shallow_copy_default(src, parent, key, index, dst);
+
+	return rc == 1 && !json_object_is_type(src, json_type_double) ? 2 : rc;
+}
+
 /* Another of `o` with one reference; NULL stays NULL. */
 static struct json_object *
 copy_of(struct json_object *o)
 {
 	struct json_object *copy = NULL;
 
-	if (o != NULL && json_object_deep_copy(o, &copy, NULL) != 0)
+	if (o != NULL && json_object_deep_copy(o, &copy, copy_value) != 0)
 		abort();
 	return copy;
 }

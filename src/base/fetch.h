@@ -1,0 +1,72 @@
+#ifndef BASE_FETCH_H
+#define BASE_FETCH_H
+
+/*
+ * fetch - one HTTP request to somebody else's server, and its answer.
+ *
+ * http and https only, no redirects, no proxy, no cookies.  A private
+ * address is refused on the socket, after the name was resolved, so that no
+ * name can lead inside.  Connections are kept by the process and checked
+ * again for each request that goes over them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#define FETCH_URL_MAX    8192
+#define FETCH_TIMEOUT_MS 5000L
+#define FETCH_MAX_BYTES  ((size_t)1024 * 1024)
+#define FETCH_HEADERS    64 /* of the answer; more are not kept */
+
+struct fetch_request {
+	const char *method; /* NULL: GET, or POST where there is a body */
+	const char *url;
+	const char *const *headers; /* "Name: value", ended by NULL; or NULL */
+	struct slice body;          /* s NULL: none */
+	long timeout_ms;            /* of it all; 0: FETCH_TIMEOUT_MS */
+	size_t max_bytes;           /* of the answer; 0: FETCH_MAX_BYTES */
+	const char *const *allow_private; /* addresses ("127.0.0.1") and */
+	size_t nallow_private;            /* networks ("10.0.0.0/8") */
+	bool any_address;    /* the operator named this very host */
+	const char *ca_file; /* beside the system's folder; or NULL */
+};
+
+struct fetch_response {
+	long status;       /* whatever it is: 404 is an answer */
+	struct slice body; /* ended by a NUL that is not counted */
+	struct fetch_header {
+		const char *name, *value;
+	} * headers;
+	size_t nheaders;
+};
+
+/*
+ * Ask and wait.  ERR_INVALID: the URL is no absolute one of http or https,
+ * or a header holds a control character.  ERR_DENIED: a private address.
+ * ERR_TOOBIG: an answer over `max_bytes`.  ERR_UPSTREAM: no answer in time,
+ * or none at all.  All are logged, without the URL's path and query, which
+ * may be personal.  `*out` is set with ERR_OK only.
+ */
+MUST_CHECK enum err fetch_run(struct arena *a, const struct fetch_request *rq,
+    struct fetch_response *out);
+
+/* The last header of that name, in any case; or NULL. */
+const char *fetch_header(const struct fetch_response *r, const char *name);
+
+/*
+ * True for what is not the public internet: loopback, private, link-local,
+ * unique local, shared, multicast, reserved and documentation addresses of
+ * either version, and those of other families.  An IPv4 address inside one
+ * of IPv6 (mapped, NAT64, 6to4) is judged itself.
+ */
+bool fetch_is_private(const struct sockaddr *sa);
+
+/* Close the connections that are kept. */
+void fetch_close(void);
+
+#endif

@@ -266,7 +266,7 @@ imf_fixdate(struct input *in, struct civil *c)
 
 /*
  * "Sunday, 06-Nov-94 08:49:37 GMT" from the rest of the day's name on.  The
- * year is of this century unless that is more than 50 years ahead.
+ * year is of this century unless the date is then over 50 years ahead.
  */
 static bool
 rfc850_date(struct input *in, int weekday, struct civil *c)
@@ -283,7 +283,8 @@ rfc850_date(struct input *in, int weekday, struct civil *c)
 		return false;
 	civil_of(nearest(clock_now()), &now);
 	c->year += now.year / 100 * 100;
-	if (c->year > now.year + 50)
+	now.year += 50;
+	if (instant_of(c) > instant_of(&now))
 		c->year -= 100;
 	return true;
 }

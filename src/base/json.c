@@ -136,7 +136,9 @@ feed_scanned(struct scan *s)
 static char
 peek(const struct scan *s, size_t at)
 {
-	return at < s->in.len ? s->in.s[at] : '\0';
+	if (at >= s->in.len)
+		return '\0';
+	return s->in.s[at];
 }
 
 static bool
@@ -260,8 +262,8 @@ skip_number(struct scan *s, bool *integer)
 		if (!skip_digits(s))
 			return false;
 	}
-	return s->at == s->in.len ||
-	    memchr(" \t\r\n,:]}", s->in.s[s->at], 8) != NULL;
+	/* strchr(3) finds the NUL of the end too. */
+	return strchr(" \t\r\n,:]}", peek(s, s->at)) != NULL;
 }
 
 static bool
@@ -377,7 +379,7 @@ json_parse(struct arena *a, struct slice in, int depth,
 static void
 add_double(struct buf *b, double d)
 {
-	char s[32], digits[20];
+	char s[32], digits[DBL_DECIMAL_DIG + 1] = "";
 	int precision = isnormal(d) ? DBL_DIG : 1, len = 0, exponent;
 	const char *p;
 
@@ -449,19 +451,24 @@ add_string(struct buf *b, const char *s, size_t len)
 	buf_addc(b, '"');
 }
 
+struct member {
+	const char *key;
+	struct json_object *value;
+};
+
 /* An object or array half written; frames in place of recursion. */
 struct frame {
 	struct frame *up;
 	struct json_object *o;
-	struct lh_entry **members; /* NULL for an array */
+	struct member *members; /* NULL for an array */
 	size_t i, n;
 };
 
 static int
 by_key(const void *a, const void *b)
 {
-	return strcmp(lh_entry_k(*(struct lh_entry *const *)a),
-	    lh_entry_k(*(struct lh_entry *const *)b));
+	return strcmp(
+	    ((const struct member *)a)->key, ((const struct member *)b)->key);
 }
 
 static struct frame *
@@ -482,7 +489,8 @@ enter(struct buf *b, struct frame *up, struct json_object *o, bool sorted)
 	f->members = arena_alloc(b->a, f->n * sizeof(*f->members));
 	for (m = lh_table_head(json_object_get_object(o)); m != NULL;
 	     m = lh_entry_next(m))
-		f->members[i++] = m;
+		f->members[i++] =
+		    (struct member){ lh_entry_k(m), lh_entry_v(m) };
 	if (sorted)
 		qsort(f->members, f->n, sizeof(*f->members), by_key);
 	buf_addc(b, '{');
@@ -500,10 +508,10 @@ next_of(struct buf *b, struct frame *f)
 		buf_addc(b, ',');
 	if (f->members == NULL)
 		return json_object_array_get_idx(f->o, i);
-	key = lh_entry_k(f->members[i]);
+	key = f->members[i].key;
 	add_string(b, key, strlen(key));
 	buf_addc(b, ':');
-	return lh_entry_v(f->members[i]);
+	return f->members[i].value;
 }
 
 /* Write a value, or the start of one that becomes the frame in hand. */

@@ -14,7 +14,7 @@ cut_copy(char *out, size_t size, const char *s)
 {
 	size_t len = text_cut(slice_of(s), size - 1);
 
-	memcpy(out, s, len);
+	memmove(out, s, len); /* it may be the field itself */
 	out[len] = '\0';
 }
 

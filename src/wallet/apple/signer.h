@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/why.h"
 #include "conf/fault.h"
 #include "conf/tenant.h"
 
@@ -17,7 +18,9 @@ struct signer;
 
 /*
  * Load and judge: the key fits, UID is the pass type identifier, OU the team,
- * WWDR issued the certificate, both are valid at `now`.  ERR_UNSET when a
+ * WWDR issued the certificate, both are valid at `now` (milliseconds).  The
+ * certificates are PEM or DER; without `key` the key is looked for beside the
+ * certificate, and so is WWDR's certificate without `wwdr`.  ERR_UNSET when a
  * setting is missing (`faults` says which), ERR_INVALID after other faults.
  * A certificate in its last 30 days is a warning.  Lives as long as `a`.
  */
@@ -37,9 +40,11 @@ MUST_CHECK enum err signer_sign(const struct signer *s, struct slice manifest,
 
 /*
  * The process's signers, kept until a file of theirs changes (looked at most
- * once a second).  Faults are logged once per change.
+ * once a second) or a certificate expires; good until the next call.  Faults
+ * are logged once per change.  ERR_UNSET with `why` naming the missing
+ * setting; ERR_INTERNAL when the files cannot be used.
  */
 MUST_CHECK enum err signer_get(const struct apple_conf *c, int64_t now,
-    const struct signer **out);
+    const struct signer **out, struct why *w);
 
 #endif

@@ -1,0 +1,84 @@
+#include "wallet/card.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "pass/types.h"
+
+/* The lists of fields that a card may have. */
+static const char *const lists[] = { "header", "primary", "secondary",
+	"auxiliary", "back", "additionalInfo", "footer" };
+
+/* A field whose value was null has lost it: there is nothing to show. */
+static void
+drop_empty_fields(struct json_object *card)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct json_object *list = json_get(card, lists[i]);
+
+		if (!json_object_is_type(list, json_type_array))
+			continue;
+		for (size_t n = json_object_array_length(list); n-- > 0;) {
+			struct json_object *field =
+			    json_object_array_get_idx(list, n);
+
+			if (json_get(field, "value") == NULL)
+				json_object_array_del_idx(list, n, 1);
+		}
+	}
+}
+
+static struct json_object *
+object_of(struct json_object *all, const char *name)
+{
+	struct json_object *o = json_get(all, name);
+
+	return json_object_is_type(o, json_type_object) ? o : NULL;
+}
+
+static enum err
+compile(struct arena *a, struct tenant *t, struct pass_type *type,
+    struct template **out)
+{
+	struct faults f;
+	enum err e;
+
+	faults_init(&f, a);
+	if ((e = types_wallet(t, type, &f, out)) == ERR_OK)
+		return ERR_OK;
+	for (size_t i = 0; i < f.n; i++)
+		log_error("card_template", "file", f.list[i].file, "line",
+		    text_num(f.list[i].line).s, "why", f.list[i].text, NULL);
+	return ERR_INTERNAL;
+}
+
+enum err
+card_render(struct arena *a, struct tenant *t, struct pass_type *type,
+    const struct pass *p, struct card *out)
+{
+	struct template_input in = { .data = pass_data(a, p, true),
+		.tenant = types_tenant(a, t) };
+	struct card_side *sides;
+	struct template *template = NULL;
+	enum err e;
+
+	if ((e = compile(a, t, type, &template)) != ERR_OK)
+		return e;
+	sides = arena_alloc(a, t->languages.n * sizeof(*sides));
+	for (size_t i = 0; i < t->languages.n; i++) {
+		struct card_side *s = &sides[i];
+		struct json_object *all = NULL;
+
+		s->language = t->languages.s[i];
+		in.text = types_text(a, t, type, s->language);
+		if ((e = template_run(template, &in, a, &all)) != ERR_OK)
+			return e;
+		s->card = object_of(all, "card");
+		if (s->card == NULL)
+			s->card = json_object_in(a);
+		s->apple = object_of(all, "apple");
+		s->google = object_of(all, "google");
+		drop_empty_fields(s->card);
+	}
+	*out = (struct card){ .sides = sides, .n = t->languages.n };
+	return ERR_OK;
+}

@@ -10,18 +10,20 @@
 #include "base/json.h"
 #include "conf/fault.h"
 #include "conf/tenant.h"
+#include "wallet/apple/lproj.h"
 #include "wallet/card.h"
-
-/* A file of the package. */
-struct passjson_strings {
-	const char *language; /* "de": de.lproj/pass.strings */
-	struct slice text;    /* UTF-8 */
-};
 
 struct passjson {
 	struct slice json;
-	struct passjson_strings *strings;
+	struct lproj *strings; /* nothing differs between languages: none */
 	size_t nstrings;
+};
+
+struct passjson_input {
+	const struct tenant *tenant;
+	const struct pass_type *type;
+	const struct pass *pass;
+	const struct card *card;
 };
 
 /*
@@ -29,13 +31,12 @@ struct passjson {
  * unknown keys go through.  Strings that differ between languages become
  * keys, with their texts in pass.strings.
  */
-MUST_CHECK enum err passjson_build(struct arena *a, const struct tenant *t,
-    const struct pass_type *type, const struct pass *p,
-    const struct card *card, struct passjson *out);
+void passjson_build(
+    struct arena *a, const struct passjson_input *in, struct passjson *out);
 
 /*
  * Whatever Wallet would refuse of a finished pass.json, as faults of `file`
- * (Apple, "Pass" reference; wallet/apple/passjson.c cites each rule).
+ * (Apple, "Pass" reference; wallet/apple/passjson_check.c cites each rule).
  */
 void passjson_check(
     struct slice json, const char *file, struct faults *f, struct arena *a);

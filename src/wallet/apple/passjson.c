@@ -1,0 +1,413 @@
+#include "wallet/apple/passjson.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+#define TOKEN_MIN 16 /* Apple, Pass.authenticationToken */
+
+/* By enum pass_kind. */
+static const struct {
+	const char *style, *transit;
+} kinds[] = {
+	[KIND_CUSTOMER_CARD] = { "storeCard", NULL },
+	[KIND_EVENT_TICKET] = { "eventTicket", NULL },
+	[KIND_GIFT_CARD] = { "storeCard", NULL },
+	[KIND_OFFER] = { "coupon", NULL },
+	[KIND_BOARDING_PASS] = { "boardingPass", "PKTransitTypeAir" },
+	[KIND_TRANSIT] = { "boardingPass", "PKTransitTypeGeneric" },
+	[KIND_GENERIC] = { "generic", NULL },
+};
+
+/* The lists of fields: ours, Apple's. */
+static const struct {
+	const char *card, *apple;
+} lists[] = {
+	{ "header", "headerFields" },
+	{ "primary", "primaryFields" },
+	{ "secondary", "secondaryFields" },
+	{ "auxiliary", "auxiliaryFields" },
+	{ "back", "backFields" },
+	{ "additionalInfo", "additionalInfoFields" },
+	{ "footer", "footerFields" },
+};
+
+static const struct {
+	const char *card, *apple;
+} colours[] = {
+	{ "background", "backgroundColor" },
+	{ "foreground", "foregroundColor" },
+	{ "label", "labelColor" },
+	{ "strip", "stripColor" },
+	{ "footerBackground", "footerBackgroundColor" },
+};
+
+static const struct {
+	const char *card, *apple;
+} barcodes[] = {
+	{ "qr", "PKBarcodeFormatQR" },
+	{ "pdf417", "PKBarcodeFormatPDF417" },
+	{ "aztec", "PKBarcodeFormatAztec" },
+	{ "code128", "PKBarcodeFormatCode128" },
+};
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* Text, whatever the template made of it. */
+static void
+set_text(struct arena *a, struct json_object *o, const char *key,
+    struct json_object *v)
+{
+	if (v == NULL)
+		return;
+	if (!json_object_is_type(v, json_type_string)) {
+		struct slice s = json_plain(a, v);
+
+		v = json_own(a, json_object_new_string_len(s.s, (int)s.len));
+	}
+	json_set(o, key, v);
+}
+
+/*
+ * Apple takes the complete date of W3C's note "Date and Time Formats" with
+ * hours, minutes and zone, and no fraction of a second.  Other forms of
+ * ISO 8601 become that, in UTC; what is no date stays, for the check to see.
+ */
+static struct json_object *
+date_of(struct arena *a, struct json_object *v)
+{
+	const char *s = json_object_get_string(v);
+	char iso[CLOCK_ISO_SIZE];
+	int64_t ms;
+
+	if (!json_object_is_type(v, json_type_string) ||
+	    !clock_parse_iso(slice_of(s), &ms))
+		return v;
+	if (strchr(s, 'T') != NULL && strchr(s, '.') == NULL &&
+	    (s[strlen(s) - 1] == 'Z' || s[strlen(s) - 3] == ':') &&
+	    strlen(s) > strlen("2026-11-22T04:05"))
+		return v;
+	clock_iso(ms, iso);
+	memcpy(iso + strlen("2026-11-22T04:05:06"), "Z", sizeof("Z"));
+	return json_own(a, json_object_new_string(iso));
+}
+
+static struct json_object *
+field_of(struct arena *a, struct json_object *in)
+{
+	struct json_object *out = json_object_in(a), *v;
+	bool date = json_get(in, "dateStyle") != NULL ||
+	    json_get(in, "timeStyle") != NULL;
+
+	json_object_object_foreach(in, key, member)
+	{
+		if (strcmp(key, "role") == 0 || member == NULL)
+			continue;
+		if (strcmp(key, "label") == 0 ||
+		    strcmp(key, "changeMessage") == 0 ||
+		    (strcmp(key, "value") == 0 &&
+			!json_object_is_type(member, json_type_int) &&
+			!json_object_is_type(member, json_type_double)))
+			set_text(a, out, key, member);
+		else
+			json_set(out, key, member);
+	}
+	v = json_get(out, "value");
+	if (date && json_object_is_type(v, json_type_string))
+		json_set(out, "value", date_of(a, v));
+	return out;
+}
+
+static struct json_object *
+style_of(
+    struct arena *a, const struct pass_type *type, struct json_object *card)
+{
+	struct json_object *style = json_object_in(a);
+
+	if (kinds[type->kind].transit != NULL)
+		json_set_string(
+		    style, "transitType", kinds[type->kind].transit);
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		struct json_object *in = json_get(card, lists[i].card), *out;
+		size_t n;
+
+		if (!json_object_is_type(in, json_type_array) ||
+		    (n = json_object_array_length(in)) == 0)
+			continue;
+		out = json_array_in(a);
+		for (size_t k = 0; k < n; k++) {
+			struct json_object *f =
+			    json_object_array_get_idx(in, k);
+
+			if (json_object_is_type(f, json_type_object))
+				json_push(out, field_of(a, f));
+		}
+		json_set(style, lists[i].apple, out);
+	}
+	return style;
+}
+
+/* The channels of "#rrggbb", "#rgb" or "rgb(r, g, b)". */
+static bool
+colour_parse(const char *s, unsigned rgb[3])
+{
+	size_t len = strlen(s);
+	int end = 0;
+
+	if (*s == '#' && strspn(s + 1, "0123456789abcdefABCDEF") == len - 1 &&
+	    (len == 7 || len == 4)) {
+		unsigned n = (unsigned)strtoul(s + 1, NULL, 16);
+		unsigned bits = len == 7 ? 8 : 4;
+
+		for (unsigned i = 0; i < 3; i++) {
+			unsigned part =
+			    n >> bits * (2 - i) & ((1U << bits) - 1);
+
+			rgb[i] = bits == 8 ? part : part * 0x11;
+		}
+		return true;
+	}
+	/* NOLINTNEXTLINE(cert-err34-c): three digits overflow nothing */
+	return sscanf(s, "rgb ( %3u , %3u , %3u )%n", &rgb[0], &rgb[1], &rgb[2],
+		   &end) == 3 &&
+	    (size_t)end == len;
+}
+
+static void
+add_colours(struct arena *a, struct json_object *out, struct json_object *in)
+{
+	for (size_t i = 0; i < COUNT(colours); i++) {
+		const char *s = json_get_string(in, colours[i].card);
+		unsigned rgb[3];
+
+		if (s != NULL && colour_parse(s, rgb))
+			s = arena_printf(
+			    a, "rgb(%u, %u, %u)", rgb[0], rgb[1], rgb[2]);
+		if (s != NULL)
+			json_set_string(out, colours[i].apple, s);
+	}
+}
+
+/*
+ * ISO 8859-1 is what readers of QR codes assume (ISO/IEC 18004) and what
+ * Apple's documents show; UTF-8 is for what it cannot hold.
+ */
+static const char *
+encoding_of(const char *utf8)
+{
+	for (; *utf8 != '\0'; utf8++)
+		if ((unsigned char)*utf8 > 0xc3)
+			return "utf-8";
+	return "iso-8859-1";
+}
+
+/* NULL without a message: there is nothing to scan. */
+static struct json_object *
+barcode_of(struct arena *a, struct json_object *in)
+{
+	const char *format = json_get_string(in, "format"), *message;
+	struct json_object *out = json_object_in(a);
+
+	set_text(a, out, "message", json_get(in, "message"));
+	message = json_get_string(out, "message");
+	if (message == NULL || *message == '\0')
+		return NULL;
+	format = format == NULL ? "qr" : format;
+	for (size_t i = 0; i < COUNT(barcodes); i++)
+		if (strcasecmp(format, barcodes[i].card) == 0)
+			format = barcodes[i].apple;
+	json_set_string(out, "format", format);
+	json_set_string(out, "messageEncoding", encoding_of(message));
+	if (json_get(in, "messageEncoding") != NULL)
+		json_set(
+		    out, "messageEncoding", json_get(in, "messageEncoding"));
+	set_text(a, out, "altText", json_get(in, "altText"));
+	return out;
+}
+
+/* One barcode or a list of them, the preferred first. */
+static void
+add_barcodes(struct arena *a, struct json_object *out, struct json_object *in)
+{
+	struct json_object *list = json_array_in(a), *one;
+	bool many = json_object_is_type(in, json_type_array);
+	size_t n = many ? json_object_array_length(in) : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		one = many ? json_object_array_get_idx(in, i) : in;
+		if ((one = barcode_of(a, one)) != NULL)
+			json_push(list, one);
+	}
+	if (json_object_array_length(list) > 0)
+		json_set(out, "barcodes", list);
+}
+
+/*
+ * iOS 18 reads `relevantDate` or `startDate` and `endDate` in relevantDates,
+ * iOS 26 `date`, and older ones a relevantDate of the pass: all are given.
+ */
+static void
+add_relevant(struct arena *a, struct json_object *out, struct json_object *in)
+{
+	static const char *const names[] = { "date", "relevantDate",
+		"startDate", "endDate" };
+	struct json_object *list = json_array_in(a), *first = NULL;
+
+	for (size_t i = 0; i < json_object_array_length(in); i++) {
+		struct json_object *old = json_object_array_get_idx(in, i);
+		struct json_object *item = json_object_in(a), *date;
+
+		for (size_t k = 0; k < COUNT(names); k++)
+			if ((date = json_get(old, names[k])) != NULL)
+				json_set(item, names[k], date_of(a, date));
+		date = json_get(item, "date");
+		if (date == NULL)
+			date = json_get(item, "relevantDate");
+		if (date != NULL) {
+			json_set(item, "date", date);
+			json_set(item, "relevantDate", date);
+		} else
+			date = json_get(item, "startDate");
+		first = first == NULL ? date : first;
+		json_push(list, item);
+	}
+	json_set(out, "relevantDates", list);
+	if (first != NULL && json_get(out, "relevantDate") == NULL)
+		json_set(out, "relevantDate", first);
+}
+
+static void
+add_relevance(
+    struct arena *a, struct json_object *out, struct json_object *card)
+{
+	static const char *const same[] = { "voided", "locations", "beacons",
+		"maxDistance", "groupingIdentifier" };
+	struct json_object *v;
+
+	for (size_t i = 0; i < COUNT(same); i++)
+		if ((v = json_get(card, same[i])) != NULL)
+			json_set(out, same[i], v);
+	if ((v = json_get(card, "expirationDate")) != NULL)
+		json_set(out, "expirationDate", date_of(a, v));
+	if ((v = json_get(card, "relevantDate")) != NULL) {
+		json_set(out, "relevantDate", date_of(a, v));
+		v = json_array_in(a);
+		json_push(v, json_object_in(a));
+		json_set(json_object_array_get_idx(v, 0), "date",
+		    json_get(out, "relevantDate"));
+		add_relevant(a, out, v);
+	}
+	v = json_get(card, "relevantDates");
+	if (json_object_is_type(v, json_type_array))
+		add_relevant(a, out, v);
+}
+
+/* Wallet refuses a pass whose service is not https (Apple, Pass). */
+static void
+add_service(
+    struct arena *a, struct json_object *out, const struct passjson_input *in)
+{
+	const char *url = in->tenant->url, *token = in->pass->apple_token;
+	size_t len;
+
+	if (url == NULL || strncasecmp(url, "https://", 8) != 0 ||
+	    token == NULL || strlen(token) < TOKEN_MIN)
+		return;
+	for (len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
+		continue;
+	json_set_string(out, "webServiceURL",
+	    arena_printf(
+		a, "%.*s/api/%s/passes/apple", (int)len, url, in->tenant->id));
+	json_set_string(out, "authenticationToken", token);
+}
+
+static void
+add_identity(struct json_object *out, const struct passjson_input *in)
+{
+	const struct apple_conf *c = &in->type->apple_conf;
+	const struct pass *p = in->pass;
+
+	json_set_int(out, "formatVersion", 1);
+	if (c->pass_type_identifier != NULL)
+		json_set_string(
+		    out, "passTypeIdentifier", c->pass_type_identifier);
+	if (c->team_identifier != NULL)
+		json_set_string(out, "teamIdentifier", c->team_identifier);
+	json_set_string(out, "serialNumber",
+	    p->apple_serial != NULL ? p->apple_serial : p->id);
+}
+
+static void
+add_names(struct arena *a, struct json_object *out,
+    const struct passjson_input *in, struct json_object *card)
+{
+	struct json_object *title = json_get(card, "title");
+	struct json_object *organization = json_get(card, "organization");
+	struct json_object *description = json_get(card, "description");
+
+	if (in->tenant->name != NULL)
+		json_set_string(out, "organizationName", in->tenant->name);
+	set_text(a, out, "organizationName", organization);
+	set_text(a, out, "description", json_get(out, "organizationName"));
+	set_text(
+	    a, out, "description", description != NULL ? description : title);
+	set_text(a, out, "logoText", title);
+}
+
+/*
+ * What `apple` of the pass type may say at the top although it belongs into
+ * the style: `transitType`.
+ */
+static void
+place_transit(struct json_object *tree)
+{
+	struct json_object *style = json_get(tree, "boardingPass");
+	struct json_object *transit = json_get(tree, "transitType");
+
+	if (!json_object_is_type(style, json_type_object) || transit == NULL)
+		return;
+	json_set(style, "transitType", transit);
+	json_object_object_del(tree, "transitType");
+}
+
+static struct json_object *
+tree_of(struct arena *a, const struct passjson_input *in,
+    const struct card_side *side)
+{
+	struct json_object *tree = json_object_in(a);
+
+	add_identity(tree, in);
+	add_names(a, tree, in, side->card);
+	add_colours(a, tree, json_get(side->card, "colors"));
+	add_barcodes(a, tree, json_get(side->card, "barcode"));
+	add_relevance(a, tree, side->card);
+	add_service(a, tree, in);
+	json_set(tree, kinds[in->type->kind].style,
+	    style_of(a, in->type, side->card));
+	if (side->apple == NULL)
+		return tree;
+	tree = json_merge(a, tree, side->apple, false);
+	add_identity(tree, in);
+	place_transit(tree);
+	return tree;
+}
+
+void
+passjson_build(
+    struct arena *a, const struct passjson_input *in, struct passjson *out)
+{
+	size_t n = in->card->n;
+	struct json_object *tree, **trees = arena_alloc(a, n * sizeof(tree));
+
+	*out = (struct passjson){ .strings = arena_alloc(
+				      a, n * sizeof(*out->strings)) };
+	for (size_t i = 0; i < n; i++) {
+		trees[i] = tree_of(a, in, &in->card->sides[i]);
+		out->strings[i].language = in->card->sides[i].language;
+	}
+	if (lproj_split(a, trees, n, &tree, out->strings))
+		out->nstrings = n;
+	out->json = json_text(a, tree);
+}

@@ -1,0 +1,271 @@
+#include "wallet/apple/pkpass.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <time.h>
+#include <zip.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "wallet/apple/images.h"
+#include "wallet/apple/passjson.h"
+#include "wallet/apple/signer.h"
+#include "wallet/card.h"
+
+#define ETAG_DIGITS 40
+
+struct file {
+	const char *name;
+	struct slice data;
+	const char *sha1;
+};
+
+struct files {
+	struct file *list;
+	size_t n;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void
+add_file(struct arena *a, struct files *f, const char *name, struct slice s)
+{
+	unsigned char md[SHA_DIGEST_LENGTH];
+	char *hex = arena_alloc(a, 2 * sizeof(md) + 1);
+
+	SHA1((const unsigned char *)s.s, s.len, md);
+	text_hex(hex, md, sizeof(md));
+	f->list[f->n++] = (struct file){ name, s, hex };
+}
+
+static void
+collect(struct arena *a, const struct passjson *json,
+    const struct image *images, size_t nimages, struct files *f)
+{
+	f->list =
+	    arena_alloc(a, (json->nstrings + nimages + 3) * sizeof(*f->list));
+	add_file(a, f, "pass.json", json->json);
+	for (size_t i = 0; i < json->nstrings; i++)
+		add_file(a, f,
+		    arena_printf(
+			a, "%s.lproj/pass.strings", json->strings[i].language),
+		    json->strings[i].text);
+	for (size_t i = 0; i < nimages; i++)
+		f->list[f->n++] = (struct file){ images[i].name, images[i].data,
+			images[i].sha1 };
+	qsort(f->list, f->n, sizeof(*f->list), by_name);
+}
+
+/* No name in it needs escaping: languages, and names of images. */
+static struct slice
+manifest_of(struct arena *a, const struct files *f)
+{
+	struct buf b;
+
+	buf_init(&b, a);
+	for (size_t i = 0; i < f->n; i++)
+		buf_printf(&b, "%c\"%s\":\"%s\"", i == 0 ? '{' : ',',
+		    f->list[i].name, f->list[i].sha1);
+	buf_addc(&b, '}');
+	return buf_slice(&b);
+}
+
+static void
+etag_of(struct slice manifest, char *etag)
+{
+	unsigned char md[SHA256_DIGEST_LENGTH];
+	char hex[2 * sizeof(md) + 1];
+
+	SHA256((const unsigned char *)manifest.s, manifest.len, md);
+	text_hex(hex, md, sizeof(md));
+	*etag++ = '"';
+	memcpy(etag, hex, ETAG_DIGITS);
+	memcpy(etag + ETAG_DIGITS, "\"", sizeof("\""));
+}
+
+/* -- the zip -------------------------------------------------------------- */
+
+/* MS-DOS date and time, in UTC: from 1980 on, in steps of two seconds. */
+struct dos {
+	zip_uint16_t time, date;
+};
+
+static struct dos
+dos_of(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm = { .tm_year = 0 };
+
+	if (gmtime_r(&t, &tm) == NULL || tm.tm_year < 80 || tm.tm_year > 207)
+		return (struct dos){ 0, 1 << 5 | 1 };
+	return (struct dos){
+		(zip_uint16_t)(tm.tm_hour << 11 | tm.tm_min << 5 |
+		    tm.tm_sec >> 1),
+		(zip_uint16_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 |
+		    tm.tm_mday),
+	};
+}
+
+static bool
+zip_put(zip_t *z, const struct file *f, struct dos when)
+{
+	zip_source_t *src = zip_source_buffer(z, f->data.s, f->data.len, 0);
+	zip_int64_t i;
+
+	if (src == NULL)
+		return false;
+	i = zip_file_add(z, f->name, src, ZIP_FL_ENC_UTF_8);
+	if (i < 0) {
+		zip_source_free(src);
+		return false;
+	}
+	return zip_set_file_compression(z, (zip_uint64_t)i, ZIP_CM_STORE, 0) ==
+	    0 &&
+	    zip_file_set_dostime(z, (zip_uint64_t)i, when.time, when.date, 0) ==
+	    0;
+}
+
+static bool
+source_read(zip_source_t *src, struct arena *a, struct slice *out)
+{
+	zip_stat_t st;
+	char *data;
+	bool done;
+
+	if (zip_source_stat(src, &st) != 0 || zip_source_open(src) != 0)
+		return false;
+	data = arena_alloc(a, st.size);
+	done = zip_source_read(src, data, st.size) == (zip_int64_t)st.size;
+	zip_source_close(src);
+	if (done)
+		*out = (struct slice){ data, st.size };
+	return done;
+}
+
+/* Stored: deflating images again halves the speed and saves nothing. */
+static enum err
+zip_files(
+    struct arena *a, const struct files *f, struct dos when, struct slice *out)
+{
+	zip_source_t *src = NULL;
+	zip_t *z = NULL;
+	zip_error_t error;
+	bool done = false;
+
+	zip_error_init(&error);
+	src = zip_source_buffer_create(NULL, 0, 0, &error);
+	if (src == NULL ||
+	    (z = zip_open_from_source(src, ZIP_TRUNCATE, &error)) == NULL)
+		goto out;
+	zip_source_keep(src); /* it outlives `z` */
+	done = true;
+	for (size_t i = 0; done && i < f->n; i++)
+		done = zip_put(z, &f->list[i], when);
+	if (done && (done = zip_close(z) == 0))
+		z = NULL;
+	if (!done)
+		zip_error_set_from_source(&error, src);
+	done = done && source_read(src, a, out);
+out:
+	if (!done)
+		log_error("apple_zip", "why", zip_error_strerror(&error), NULL);
+	if (z != NULL)
+		zip_discard(z);
+	zip_source_free(src);
+	zip_error_fini(&error);
+	return done ? ERR_OK : ERR_INTERNAL;
+}
+
+/* -- packages ------------------------------------------------------------- */
+
+static bool
+has_icon(const struct image *images, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(images[i].name, "icon", 4) == 0)
+			return true;
+	return false;
+}
+
+/* All files but manifest and signature. */
+static enum err
+make_files(struct arena *a, const struct passjson_input *in, int64_t now,
+    struct files *files, struct why *w)
+{
+	struct images_query q = { .dir = in->type->dir,
+		.images = json_get(in->card->sides[0].card, "images"),
+		.languages = &in->tenant->languages,
+		.now = now };
+	struct image *images = NULL;
+	struct passjson json;
+	size_t n = 0;
+	enum err e;
+
+	if ((e = images_find(a, &q, &images, &n)) != ERR_OK)
+		return e;
+	if (!has_icon(images, n))
+		return why(w, ERR_UNSET, "card.images.icon",
+		    "Give the pass type an icon: card.images.icon names a "
+		    "PNG file in the pass type's folder.");
+	passjson_build(a, in, &json);
+	collect(a, &json, images, n, files);
+	return ERR_OK;
+}
+
+enum err
+pkpass_build(struct arena *a, const struct pkpass_input *in, struct pkpass *out,
+    struct why *w)
+{
+	struct files f = { .n = 0 };
+	struct slice manifest, signature, zip;
+	const struct signer *signer = NULL;
+	struct card card;
+	struct passjson_input pi = { .tenant = in->tenant,
+		.type = in->type,
+		.pass = in->pass,
+		.card = &card };
+	int64_t modified = in->pass->modified;
+	enum err e;
+
+	if (in->type->changed > modified)
+		modified = in->type->changed;
+	if ((e = signer_get(&in->type->apple_conf, in->now, &signer, w)) !=
+		ERR_OK ||
+	    (e = card_render(a, in->tenant, in->type, in->pass, &card)) !=
+		ERR_OK ||
+	    (e = make_files(a, &pi, in->now, &f, w)) != ERR_OK)
+		return e;
+	manifest = manifest_of(a, &f);
+	if ((e = signer_sign(signer, manifest, in->now, a, &signature)) !=
+	    ERR_OK)
+		return e;
+	f.list[f.n++] =
+	    (struct file){ .name = "manifest.json", .data = manifest };
+	f.list[f.n++] = (struct file){ .name = "signature", .data = signature };
+	if ((e = zip_files(a, &f, dos_of(modified), &zip)) != ERR_OK)
+		return e;
+	*out = (struct pkpass){ .zip = zip, .modified = modified };
+	etag_of(manifest, out->etag);
+	return ERR_OK;
+}
+
+enum err
+pkpass_bundle(struct arena *a, const struct pkpass_file *files, size_t n,
+    struct slice *zip)
+{
+	struct files f = { .list = arena_alloc(a, n * sizeof(*f.list)) };
+
+	for (size_t i = 0; i < n; i++)
+		f.list[f.n++] = (struct file){
+			.name = arena_printf(a, "%s.pkpass", files[i].name),
+			.data = files[i].zip,
+		};
+	return zip_files(a, &f, dos_of(0), zip);
+}

@@ -39,10 +39,11 @@ by_path(const void *a, const void *b)
 }
 
 static void
-forget(void *arg)
+forget(struct kept *k)
 {
-	struct kept *k = arg;
-
+	(void)tdelete(k, &kept, by_path);
+	kept_bytes -= k->len;
+	kept_files--;
 	free(k->path);
 	free(k->data);
 	free(k);
@@ -211,9 +212,8 @@ images_find(struct arena *a, const struct images_query *q, struct image **out,
 
 	*n = 0;
 	if (kept_bytes > KEPT_BYTES || kept_files > KEPT_FILES) {
-		tdestroy(kept, forget);
-		kept = NULL;
-		kept_bytes = kept_files = 0;
+		while (kept != NULL)
+			forget(*(struct kept **)kept);
 	}
 	if (!json_object_is_type(q->images, json_type_object))
 		return ERR_OK;

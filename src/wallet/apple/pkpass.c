@@ -170,12 +170,12 @@ zip_files(
 		done = zip_put(z, &f->list[i], when);
 	if (done && (done = zip_close(z) == 0))
 		z = NULL;
-	if (!done)
-		zip_error_set_from_source(&error, src);
 	done = done && source_read(src, a, out);
 out:
 	if (!done)
-		log_error("apple_zip", "why", zip_error_strerror(&error), NULL);
+		log_error("apple_zip", "why",
+		    z != NULL ? zip_strerror(z) : zip_error_strerror(&error),
+		    NULL);
 	if (z != NULL)
 		zip_discard(z);
 	zip_source_free(src);
@@ -189,9 +189,21 @@ static bool
 has_icon(const struct image *images, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(images[i].name, "icon", 4) == 0)
+		if (strncmp(images[i].name, "icon", 4) == 0 &&
+		    strchr("@.", images[i].name[4]) != NULL)
 			return true;
 	return false;
+}
+
+static struct images_query
+query_of(const struct passjson_input *in, int64_t now)
+{
+	return (struct images_query){
+		.dir = in->type->dir,
+		.images = json_get(in->card->sides[0].card, "images"),
+		.languages = &in->tenant->languages,
+		.now = now,
+	};
 }
 
 /* All files but manifest and signature. */
@@ -199,10 +211,7 @@ static enum err
 make_files(struct arena *a, const struct passjson_input *in, int64_t now,
     struct files *files, struct why *w)
 {
-	struct images_query q = { .dir = in->type->dir,
-		.images = json_get(in->card->sides[0].card, "images"),
-		.languages = &in->tenant->languages,
-		.now = now };
+	struct images_query q = query_of(in, now);
 	struct image *images = NULL;
 	struct passjson json;
 	size_t n = 0;
@@ -254,6 +263,128 @@ pkpass_build(struct arena *a, const struct pkpass_input *in, struct pkpass *out,
 	*out = (struct pkpass){ .zip = zip, .modified = modified };
 	etag_of(manifest, out->etag);
 	return ERR_OK;
+}
+
+/* Width and height of a PNG (ISO/IEC 15948, 5.2 and 11.2.2). */
+static bool
+png_size(struct slice s, unsigned size[2])
+{
+	static const char head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+	const unsigned char *p = (const unsigned char *)s.s;
+
+	if (s.len < 24 || memcmp(p, head, 16) != 0)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		size[i] = (unsigned)p[16 + 4 * i] << 24 |
+		    (unsigned)p[17 + 4 * i] << 16 |
+		    (unsigned)p[18 + 4 * i] << 8 | p[19 + 4 * i];
+	return true;
+}
+
+/* Largest width and height at 1x, in points. */
+static const struct {
+	const char *name;
+	unsigned width, height;
+} sizes[] = {
+	{ "icon", 38, 38 },
+	{ "logo", 160, 50 },
+	{ "thumbnail", 90, 90 },
+	{ "strip", 375, 144 },
+	{ "background", 345, 505 },
+	{ "footer", 286, 15 },
+};
+
+static void
+check_image(const struct image *image, struct faults *f)
+{
+	const char *name = strrchr(image->name, '/');
+	unsigned size[2], scale = 1;
+	const char *at;
+	size_t len;
+
+	name = name == NULL ? image->name : name + 1;
+	len = strcspn(name, "@.");
+	if ((at = strchr(name, '@')) != NULL)
+		scale = (unsigned)(at[1] - '0');
+	if (!png_size(image->data, size)) {
+		fault_add(f, image->path, 0, "is no PNG image");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (strlen(sizes[i].name) != len ||
+		    strncmp(sizes[i].name, name, len) != 0)
+			continue;
+		if (size[0] > sizes[i].width * scale ||
+		    size[1] > sizes[i].height * scale)
+			fault_warn(f, image->path, 0,
+			    "has %ux%u pixels; Wallet scales down what is "
+			    "over %ux%u",
+			    size[0], size[1], sizes[i].width * scale,
+			    sizes[i].height * scale);
+	}
+}
+
+/* Names of card.images without any file. */
+static void
+check_missing(const struct images_query *q, const struct image *images,
+    size_t n, const char *file, struct faults *f)
+{
+	json_object_object_foreach(q->images, name, value)
+	{
+		bool found = false;
+
+		for (size_t i = 0; i < n; i++)
+			found |=
+			    strncmp(images[i].name, name, strlen(name)) == 0 &&
+			    strchr("@.", images[i].name[strlen(name)]) != NULL;
+		if (!found)
+			fault_add(f, file, 0,
+			    "card.images.%s: there is no %s in %s", name,
+			    json_object_get_string(value), q->dir);
+	}
+}
+
+static void
+check_images(const struct passjson_input *in, int64_t now, struct faults *f)
+{
+	struct images_query q = query_of(in, now);
+	struct image *images = NULL;
+	size_t n = 0;
+
+	if (images_find(f->a, &q, &images, &n) != ERR_OK) {
+		fault_add(f, in->type->dir, 0, "an image cannot be read");
+		return;
+	}
+	if (json_object_is_type(q.images, json_type_object))
+		check_missing(&q, images, n, in->type->file, f);
+	if (!has_icon(images, n))
+		fault_add(f, in->type->file, 0,
+		    "card.images.icon is missing; Wallet refuses a pass "
+		    "without icon.png");
+	for (size_t i = 0; i < n; i++)
+		check_image(&images[i], f);
+}
+
+void
+pkpass_check(const struct pkpass_input *in, struct faults *f)
+{
+	struct card card;
+	struct passjson_input pi = { .tenant = in->tenant,
+		.type = in->type,
+		.pass = in->pass,
+		.card = &card };
+	struct passjson json;
+
+	if (card_render(f->a, in->tenant, in->type, in->pass, &card) !=
+	    ERR_OK) {
+		fault_add(f, in->type->file, 0,
+		    "a template fails for a pass without data; the log names "
+		    "the expression");
+		return;
+	}
+	passjson_build(f->a, &pi, &json);
+	passjson_check(json.json, in->type->file, f, f->a);
+	check_images(&pi, in->now, f);
 }
 
 enum err

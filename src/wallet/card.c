@@ -40,10 +40,9 @@ compile(struct arena *a, struct tenant *t, struct pass_type *type,
     struct template **out)
 {
 	struct faults f;
-	enum err e;
 
 	faults_init(&f, a);
-	if ((e = types_wallet(t, type, &f, out)) == ERR_OK)
+	if (types_wallet(t, type, &f, out) == ERR_OK)
 		return ERR_OK;
 	for (size_t i = 0; i < f.n; i++)
 		log_error("card_template", "file", f.list[i].file, "line",

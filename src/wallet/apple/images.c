@@ -17,7 +17,7 @@
 #define KEPT_BYTES ((size_t)4 * 1024 * 1024)
 #define KEPT_FILES 4096
 
-struct kept {
+struct cached {
 	char *path; /* the key */
 	int64_t looked;
 	bool fresh;     /* looked at never, or the file was changed */
@@ -33,13 +33,13 @@ static size_t kept_bytes, kept_files;
 static int
 by_path(const void *a, const void *b)
 {
-	const struct kept *x = a, *y = b;
+	const struct cached *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
 
 static void
-forget(struct kept *k)
+forget(struct cached *k)
 {
 	(void)tdelete(k, &kept, by_path);
 	kept_bytes -= k->len;
@@ -49,14 +49,14 @@ forget(struct kept *k)
 	free(k);
 }
 
-static struct kept *
-kept_file(const char *path)
+static struct cached *
+cached_file(const char *path)
 {
-	struct kept wanted = { .path = (char *)(uintptr_t)path }, *k;
+	struct cached wanted = { .path = (char *)(uintptr_t)path }, *k;
 	void *place = tfind(&wanted, &kept, by_path);
 
 	if (place != NULL)
-		return *(struct kept **)place;
+		return *(struct cached **)place;
 	if ((k = calloc(1, sizeof(*k))) == NULL ||
 	    (k->path = strdup(path)) == NULL ||
 	    tsearch(k, &kept, by_path) == NULL)
@@ -85,7 +85,7 @@ read_all(int fd, char *data, size_t len)
 }
 
 static bool
-load(struct kept *k)
+load(struct cached *k)
 {
 	unsigned char md[SHA_DIGEST_LENGTH];
 	size_t len = (size_t)k->st.st_size;
@@ -128,7 +128,7 @@ same_file(const struct stat *a, const struct stat *b)
 }
 
 static enum err
-look(struct kept *k, int64_t now)
+look(struct cached *k, int64_t now)
 {
 	struct stat st;
 
@@ -167,10 +167,10 @@ find_one(struct finder *f, const char *folder, const char *name,
 {
 	const char *dot = strrchr(file, '.');
 	int stem = (int)(dot == NULL ? strlen(file) : (size_t)(dot - file));
-	struct kept *k;
+	struct cached *k;
 	enum err e;
 
-	k = kept_file(arena_printf(f->a, "%s/%s%.*s%s%s", f->q->dir, folder,
+	k = cached_file(arena_printf(f->a, "%s/%s%.*s%s%s", f->q->dir, folder,
 	    stem, file, scale, file + stem));
 	if ((e = look(k, f->q->now)) != ERR_OK || k->st.st_nlink == 0)
 		return e;
@@ -213,7 +213,7 @@ images_find(struct arena *a, const struct images_query *q, struct image **out,
 	*n = 0;
 	if (kept_bytes > KEPT_BYTES || kept_files > KEPT_FILES) {
 		while (kept != NULL)
-			forget(*(struct kept **)kept);
+			forget(*(struct cached **)kept);
 	}
 	if (!json_object_is_type(q->images, json_type_object))
 		return ERR_OK;

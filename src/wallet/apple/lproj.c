@@ -183,7 +183,8 @@ lproj_split(struct arena *a, struct json_object **trees, size_t n,
 		.end = &s.found,
 		.fixed = json_object_in(a),
 		.keys = json_object_in(a) };
-	struct json_object **side = arena_memdup(a, trees, n * sizeof(*side));
+	struct json_object **side =
+	    arena_memdup(a, trees, n * sizeof(struct json_object *));
 
 	*tree = trees[0];
 	if (n < 2)

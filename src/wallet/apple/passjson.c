@@ -8,6 +8,12 @@
 
 #define TOKEN_MIN 16 /* Apple, Pass.authenticationToken */
 
+struct input {
+	const struct tenant *tenant;
+	const struct pass_type *type;
+	const struct pass *pass;
+};
+
 /* By enum pass_kind. */
 static const struct {
 	const char *style, *transit;
@@ -306,8 +312,7 @@ add_relevance(
 
 /* Wallet refuses a pass whose service is not https (Apple, Pass). */
 static void
-add_service(
-    struct arena *a, struct json_object *out, const struct passjson_input *in)
+add_service(struct arena *a, struct json_object *out, const struct input *in)
 {
 	const char *url = in->tenant->url, *token = in->pass->apple_token;
 	size_t len;
@@ -324,7 +329,7 @@ add_service(
 }
 
 static void
-add_identity(struct json_object *out, const struct passjson_input *in)
+add_identity(struct json_object *out, const struct input *in)
 {
 	const struct apple_conf *c = &in->type->apple_conf;
 	const struct pass *p = in->pass;
@@ -340,8 +345,8 @@ add_identity(struct json_object *out, const struct passjson_input *in)
 }
 
 static void
-add_names(struct arena *a, struct json_object *out,
-    const struct passjson_input *in, struct json_object *card)
+add_names(struct arena *a, struct json_object *out, const struct input *in,
+    struct json_object *card)
 {
 	struct json_object *title = json_get(card, "title");
 	struct json_object *organization = json_get(card, "organization");
@@ -373,8 +378,7 @@ place_transit(struct json_object *tree)
 }
 
 static struct json_object *
-tree_of(struct arena *a, const struct passjson_input *in,
-    const struct card_side *side)
+tree_of(struct arena *a, const struct input *in, const struct card_side *side)
 {
 	struct json_object *tree = json_object_in(a);
 
@@ -394,20 +398,23 @@ tree_of(struct arena *a, const struct passjson_input *in,
 	return tree;
 }
 
-void
-passjson_build(
-    struct arena *a, const struct passjson_input *in, struct passjson *out)
+enum err /* NOLINTNEXTLINE(readability-function-size): as its callers know */
+passjson_build(struct arena *a, const struct tenant *t,
+    const struct pass_type *type, const struct pass *p, const struct card *card,
+    struct passjson *out)
 {
-	size_t n = in->card->n;
-	struct json_object *tree, **trees = arena_alloc(a, n * sizeof(tree));
+	const struct input in = { .tenant = t, .type = type, .pass = p };
+	struct json_object *tree, **trees;
 
-	*out = (struct passjson){ .strings = arena_alloc(
-				      a, n * sizeof(*out->strings)) };
-	for (size_t i = 0; i < n; i++) {
-		trees[i] = tree_of(a, in, &in->card->sides[i]);
-		out->strings[i].language = in->card->sides[i].language;
+	trees = arena_alloc(a, card->n * sizeof(struct json_object *));
+	*out = (struct passjson){ 0 };
+	out->strings = arena_alloc(a, card->n * sizeof(*out->strings));
+	for (size_t i = 0; i < card->n; i++) {
+		trees[i] = tree_of(a, &in, &card->sides[i]);
+		out->strings[i].language = card->sides[i].language;
 	}
-	if (lproj_split(a, trees, n, &tree, out->strings))
-		out->nstrings = n;
+	if (lproj_split(a, trees, card->n, &tree, out->strings))
+		out->nstrings = card->n;
 	out->json = json_text(a, tree);
+	return ERR_OK;
 }

@@ -19,20 +19,14 @@ struct passjson {
 	size_t nstrings;
 };
 
-struct passjson_input {
-	const struct tenant *tenant;
-	const struct pass_type *type;
-	const struct pass *pass;
-	const struct card *card;
-};
-
 /*
  * What `card` gives, with the type's `apple` keys laid over it (RFC 7396);
  * unknown keys go through.  Strings that differ between languages become
  * keys, with their texts in pass.strings.
  */
-void passjson_build(
-    struct arena *a, const struct passjson_input *in, struct passjson *out);
+MUST_CHECK enum err passjson_build(struct arena *a, const struct tenant *t,
+    const struct pass_type *type, const struct pass *p, const struct card *card,
+    struct passjson *out);
 
 /*
  * Whatever Wallet would refuse of a finished pass.json, as faults of `file`

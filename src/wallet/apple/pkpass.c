@@ -195,23 +195,32 @@ has_icon(const struct image *images, size_t n)
 	return false;
 }
 
+/* What a package is made of, and when. */
+struct input {
+	struct tenant *tenant;
+	struct pass_type *type;
+	const struct pass *pass;
+	int64_t now;
+	struct card card;
+};
+
 static struct images_query
-query_of(const struct passjson_input *in, int64_t now)
+query_of(const struct input *in)
 {
 	return (struct images_query){
 		.dir = in->type->dir,
-		.images = json_get(in->card->sides[0].card, "images"),
+		.images = json_get(in->card.sides[0].card, "images"),
 		.languages = &in->tenant->languages,
-		.now = now,
+		.now = in->now,
 	};
 }
 
 /* All files but manifest and signature. */
 static enum err
-make_files(struct arena *a, const struct passjson_input *in, int64_t now,
-    struct files *files, struct why *w)
+make_files(
+    struct arena *a, const struct input *in, struct files *files, struct why *w)
 {
-	struct images_query q = query_of(in, now);
+	struct images_query q = query_of(in);
 	struct image *images = NULL;
 	struct passjson json;
 	size_t n = 0;
@@ -223,23 +232,19 @@ make_files(struct arena *a, const struct passjson_input *in, int64_t now,
 		return why(w, ERR_UNSET, "card.images.icon",
 		    "Give the pass type an icon: card.images.icon names a "
 		    "PNG file in the pass type's folder.");
-	passjson_build(a, in, &json);
+	if ((e = passjson_build(a, in->tenant, in->type, in->pass, &in->card,
+		 &json)) != ERR_OK)
+		return e;
 	collect(a, &json, images, n, files);
 	return ERR_OK;
 }
 
-enum err
-pkpass_build(struct arena *a, const struct pkpass_input *in, struct pkpass *out,
-    struct why *w)
+static enum err
+build(struct arena *a, struct input *in, struct pkpass *out, struct why *w)
 {
 	struct files f = { .n = 0 };
 	struct slice manifest, signature, zip;
 	const struct signer *signer = NULL;
-	struct card card;
-	struct passjson_input pi = { .tenant = in->tenant,
-		.type = in->type,
-		.pass = in->pass,
-		.card = &card };
 	int64_t modified = in->pass->modified;
 	enum err e;
 
@@ -247,9 +252,9 @@ pkpass_build(struct arena *a, const struct pkpass_input *in, struct pkpass *out,
 		modified = in->type->changed;
 	if ((e = signer_get(&in->type->apple_conf, in->now, &signer, w)) !=
 		ERR_OK ||
-	    (e = card_render(a, in->tenant, in->type, in->pass, &card)) !=
+	    (e = card_render(a, in->tenant, in->type, in->pass, &in->card)) !=
 		ERR_OK ||
-	    (e = make_files(a, &pi, in->now, &f, w)) != ERR_OK)
+	    (e = make_files(a, in, &f, w)) != ERR_OK)
 		return e;
 	manifest = manifest_of(a, &f);
 	if ((e = signer_sign(signer, manifest, in->now, a, &signature)) !=
@@ -263,6 +268,15 @@ pkpass_build(struct arena *a, const struct pkpass_input *in, struct pkpass *out,
 	*out = (struct pkpass){ .zip = zip, .modified = modified };
 	etag_of(manifest, out->etag);
 	return ERR_OK;
+}
+
+enum err /* NOLINTNEXTLINE(readability-function-size): as its callers know */
+pkpass_build(struct arena *a, struct tenant *t, struct pass_type *type,
+    const struct pass *p, int64_t now, struct pkpass *out, struct why *w)
+{
+	struct input in = { .tenant = t, .type = type, .pass = p, .now = now };
+
+	return build(a, &in, out, w);
 }
 
 /* Width and height of a PNG (ISO/IEC 15948, 5.2 and 11.2.2). */
@@ -345,9 +359,9 @@ check_missing(const struct images_query *q, const struct image *images,
 }
 
 static void
-check_images(const struct passjson_input *in, int64_t now, struct faults *f)
+check_images(const struct input *in, struct faults *f)
 {
-	struct images_query q = query_of(in, now);
+	struct images_query q = query_of(in);
 	struct image *images = NULL;
 	size_t n = 0;
 
@@ -366,32 +380,28 @@ check_images(const struct passjson_input *in, int64_t now, struct faults *f)
 }
 
 void
-pkpass_check(const struct pkpass_input *in, struct faults *f)
+pkpass_check(struct tenant *t, struct pass_type *type, const struct pass *p,
+    int64_t now, struct faults *f)
 {
-	struct card card;
-	struct passjson_input pi = { .tenant = in->tenant,
-		.type = in->type,
-		.pass = in->pass,
-		.card = &card };
+	struct input in = { .tenant = t, .type = type, .pass = p, .now = now };
 	struct passjson json;
 
-	if (card_render(f->a, in->tenant, in->type, in->pass, &card) !=
-	    ERR_OK) {
-		fault_add(f, in->type->file, 0,
+	if (card_render(f->a, t, type, p, &in.card) != ERR_OK ||
+	    passjson_build(f->a, t, type, p, &in.card, &json) != ERR_OK) {
+		fault_add(f, type->file, 0,
 		    "a template fails for a pass without data; the log names "
 		    "the expression");
 		return;
 	}
-	passjson_build(f->a, &pi, &json);
-	passjson_check(json.json, in->type->file, f, f->a);
-	check_images(&pi, in->now, f);
+	passjson_check(json.json, type->file, f, f->a);
+	check_images(&in, f);
 }
 
 enum err
 pkpass_bundle(struct arena *a, const struct pkpass_file *files, size_t n,
     struct slice *zip)
 {
-	struct files f = { .list = arena_alloc(a, n * sizeof(*f.list)) };
+	struct files f = { .list = arena_alloc(a, (n + 1) * sizeof(*f.list)) };
 
 	for (size_t i = 0; i < n; i++)
 		f.list[f.n++] = (struct file){

@@ -21,20 +21,14 @@ struct pkpass {
 	int64_t modified; /* seconds; the newest of pass and pass type */
 };
 
-struct pkpass_input {
-	struct tenant *tenant;
-	struct pass_type *type;
-	const struct pass *pass;
-	int64_t now; /* milliseconds */
-};
-
 /*
  * Render, sign and pack.  The same pass gives the same bytes but for the
  * signature.  ERR_UNSET with `why` naming the missing setting (an icon among
  * them); ERR_INTERNAL (logged) when a template fails, or the certificate or
  * an image cannot be used.
  */
-MUST_CHECK enum err pkpass_build(struct arena *a, const struct pkpass_input *in,
+MUST_CHECK enum err pkpass_build(struct arena *a, struct tenant *t,
+    struct pass_type *type, const struct pass *p, int64_t now,
     struct pkpass *out, struct why *w);
 
 /*
@@ -42,7 +36,8 @@ MUST_CHECK enum err pkpass_build(struct arena *a, const struct pkpass_input *in,
  * PNG or of another size than Apple's, as faults of the pass type's file.
  * The certificate is not looked at: see signer_load().
  */
-void pkpass_check(const struct pkpass_input *in, struct faults *f);
+void pkpass_check(struct tenant *t, struct pass_type *type,
+    const struct pass *p, int64_t now, struct faults *f);
 
 /* Several packages as one .pkpasses: a zip of NAME.pkpass files. */
 struct pkpass_file {

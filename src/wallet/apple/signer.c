@@ -453,9 +453,9 @@ signer_sign(const struct signer *s, struct slice manifest, int64_t now,
 
 /* -- the signers that a process keeps ------------------------------------- */
 
-#define KEPT_MAX 64
+#define CACHED_MAX 64
 
-struct kept {
+struct cached {
 	struct arena *a;   /* owns all else; NULL: the place is free */
 	const char *name;  /* the settings, as one string */
 	struct stat st[3]; /* of the three files */
@@ -467,7 +467,7 @@ struct kept {
 	uint64_t used;
 };
 
-static struct kept kept[KEPT_MAX];
+static struct cached cache[CACHED_MAX];
 static uint64_t uses;
 
 static const char *
@@ -485,19 +485,19 @@ name_of(struct arena *a, const struct apple_conf *c)
 }
 
 /* The place of these settings, or else the one that was not used longest. */
-static struct kept *
+static struct cached *
 place_of(const char *name)
 {
-	struct kept *old = &kept[0];
+	struct cached *old = &cache[0];
 
-	for (size_t i = 0; i < KEPT_MAX; i++) {
-		if (kept[i].a != NULL && strcmp(kept[i].name, name) == 0)
-			return &kept[i];
-		if (kept[i].used < old->used)
-			old = &kept[i];
+	for (size_t i = 0; i < CACHED_MAX; i++) {
+		if (cache[i].a != NULL && strcmp(cache[i].name, name) == 0)
+			return &cache[i];
+		if (cache[i].used < old->used)
+			old = &cache[i];
 	}
 	arena_free(old->a);
-	*old = (struct kept){ .a = NULL };
+	*old = (struct cached){ .a = NULL };
 	return old;
 }
 
@@ -550,7 +550,7 @@ say(const struct faults *f, const char *said)
 
 static void
 reload(
-    struct kept *k, const struct apple_conf *c, const char *name, int64_t now)
+    struct cached *k, const struct apple_conf *c, const char *name, int64_t now)
 {
 	struct arena *a = arena_new(4096), *old = k->a;
 	struct parts p = { .c = c, .a = a };
@@ -569,7 +569,7 @@ reload(
 }
 
 static bool
-is_stale(const struct kept *k, const struct apple_conf *c, int64_t now)
+is_stale(const struct cached *k, const struct apple_conf *c, int64_t now)
 {
 	struct stat st[3];
 
@@ -586,7 +586,7 @@ signer_get(const struct apple_conf *c, int64_t now, const struct signer **out,
 {
 	struct arena *scratch = arena_new(1024);
 	const char *name = name_of(scratch, c);
-	struct kept *k = place_of(name);
+	struct cached *k = place_of(name);
 
 	k->used = ++uses;
 	if (k->a == NULL || now < k->looked || now >= k->looked + LOOK_EVERY) {

@@ -50,16 +50,19 @@ json_array_in(struct arena *a)
 
 /*
  * json-c refuses to copy user data that it does not know, such as the lines
- * of a YAML file; only a double's is part of the value.
+ * of a YAML file; its own, the text of a parsed double, says nothing that
+ * the number does not.
  */
 static int
 copy_value(struct json_object *src, struct json_object *parent, const char *key,
     size_t index, struct json_object **dst)
 {
-	const int rc =
-	    json_c_shallow_copy_default(src, parent, key, index, dst);
-
-	return rc == 1 && !json_object_is_type(src, json_type_double) ? 2 : rc;
+	if (json_object_is_type(src, json_type_double))
+		*dst =
+		    made(json_object_new_double(json_object_get_double(src)));
+	else if (json_c_shallow_copy_default(src, parent, key, index, dst) < 0)
+		return -1;
+	return 2; /* without the user data */
 }
 
 /* Another of `o` with one reference; NULL stays NULL. */

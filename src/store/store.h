@@ -33,8 +33,8 @@ struct store_options {
  * permission, a newer format...).  When the environment is lost later on,
  * the process logs it and ends itself with EX_TEMPFAIL.
  */
-MUST_CHECK enum err store_open(const char *dir,
-    const struct store_options *opt, struct store **out);
+MUST_CHECK enum err store_open(
+    const char *dir, const struct store_options *opt, struct store **out);
 void store_close(struct store *st);
 
 /*
@@ -67,8 +67,8 @@ struct store_pass {
  * Read one pass.  Outside a transaction `t` is NULL and `st` is given.  With
  * `update`, in a transaction, the row is locked for the put that follows.
  */
-MUST_CHECK enum err store_pass_read(struct store *st, const char *id,
-    struct arena *a, struct store_pass *out);
+MUST_CHECK enum err store_pass_read(
+    struct store *st, const char *id, struct arena *a, struct store_pass *out);
 MUST_CHECK enum err store_pass_get(struct txn *t, const char *id, bool update,
     struct arena *a, struct store_pass *out);
 
@@ -108,8 +108,7 @@ MUST_CHECK enum err store_field_find(struct store *st,
  * pass is good during the call.  Changes made meanwhile may or may not show.
  */
 typedef enum err store_each_fn(const struct store_pass *p, void *arg);
-MUST_CHECK enum err store_each(
-    struct store *st, store_each_fn *fn, void *arg);
+MUST_CHECK enum err store_each(struct store *st, store_each_fn *fn, void *arg);
 
 /* How many passes there are; exact when nobody writes. */
 MUST_CHECK enum err store_count(struct store *st, uint64_t *n);

@@ -1,0 +1,110 @@
+#include <string.h>
+
+#include "base/log.h"
+#include "store/private.h"
+
+static const struct slice next_key = { "ordinal", 7 };
+
+struct want {
+	uint32_t n;
+	struct lease got;
+};
+
+/* What is left of the old block is kept when the new one follows it. */
+static enum err
+lease_block(struct txn *t, void *arg)
+{
+	struct want *w = arg;
+	unsigned char buf[4];
+	struct slice was;
+	uint32_t next = 1;
+	enum err e = table_get(t, TABLE_META, next_key, &was, DB_RMW);
+
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	if (e == ERR_OK)
+		next = was.len == sizeof(buf) ? table_get32(was.s) : 0;
+	if (next == 0 || UINT32_MAX - next < w->n) {
+		log_error("store_fault", "dir", t->st->dir, "what", "ordinal",
+		    "why", "all ordinals are given", NULL);
+		return ERR_INTERNAL;
+	}
+	w->got = (struct lease){ next, next + w->n };
+	table_put32(buf, w->got.end);
+	return table_put(
+	    t, TABLE_META, next_key, table_slice(buf, sizeof(buf)), 0);
+}
+
+/*
+ * In a transaction of its own, so that nobody waits for the counter until
+ * another's commit.  It need not be flushed: a commit that uses one of these
+ * ordinals flushes all the log before it.
+ */
+enum err
+ordinal_lease(struct store *st, uint32_t n)
+{
+	struct want w = { .n = n > st->lease_size ? n : st->lease_size };
+	enum err e = run_with(st, lease_block, &w, DB_TXN_NOSYNC);
+
+	if (e != ERR_OK)
+		return e;
+	if (st->lease.next < st->lease.end && st->lease.end == w.got.next)
+		st->lease.end = w.got.end;
+	else
+		st->lease = w.got;
+	return ERR_OK;
+}
+
+enum err
+ordinal_take(struct txn *t, uint32_t *out)
+{
+	struct lease *l = &t->st->lease;
+
+	if (l->next == l->end) {
+		t->dry = true;
+		return ERR_BUSY;
+	}
+	t->taken++;
+	*out = l->next++;
+	return ERR_OK;
+}
+
+enum err
+ordinal_put(struct txn *t, uint32_t ordinal, const char *id)
+{
+	unsigned char key[4];
+
+	table_put32(key, ordinal);
+	return table_put(
+	    t, TABLE_ORDINAL, table_slice(key, sizeof(key)), slice_of(id), 0);
+}
+
+enum err
+ordinal_del(struct txn *t, uint32_t ordinal)
+{
+	unsigned char key[4];
+
+	table_put32(key, ordinal);
+	return table_del(t, TABLE_ORDINAL, table_slice(key, sizeof(key)));
+}
+
+enum err
+ordinal_find(struct txn *t, uint32_t ordinal, char *id)
+{
+	unsigned char key[4];
+	struct slice v;
+	enum err e;
+
+	table_put32(key, ordinal);
+	e = table_get(t, TABLE_ORDINAL, table_slice(key, sizeof(key)), &v, 0);
+	if (e != ERR_OK)
+		return e;
+	if (v.len > STORE_ID_MAX) {
+		log_error("store_fault", "dir", t->st->dir, "what", "ordinal",
+		    "why", "a row is too long", NULL);
+		return ERR_INTERNAL;
+	}
+	memcpy(id, v.s, v.len);
+	id[v.len] = '\0';
+	return ERR_OK;
+}

@@ -1,0 +1,220 @@
+#ifndef STORE_PRIVATE_H
+#define STORE_PRIVATE_H
+
+/*
+ * private - what the files of this room share; nobody else includes it.
+ *
+ * Files of an environment: boot (boot.c), __db.register (register.c), the
+ * other __db.* (shared regions), log.* and one database per table.
+ */
+
+#include <db.h>
+#include <stdnoreturn.h>
+#include <sys/types.h>
+
+#include "store/store.h"
+
+#define STORE_FORMAT     1    /* of the environment as a whole */
+#define STORE_ID_MAX     64   /* bytes of a pass id */
+#define STORE_KEY_MAX    1024 /* bytes of an index key */
+#define STORE_DOC_MAX    (256 * 1024)
+#define STORE_LOG_KBYTES (24 * 1024) /* of log that call for a checkpoint */
+
+enum table {
+	TABLE_META,    /* name -> u32: the format, the next ordinal */
+	TABLE_PASS,    /* id -> version, ordinal, tag, document */
+	TABLE_ORDINAL, /* ordinal -> id */
+	TABLE_UNIQUE,  /* digest -> id */
+	TABLE_FIELD,   /* field name, 0, value -> ordinals, sorted */
+	TABLE__MAX
+};
+
+/* -- boot.c --------------------------------------------------------------- */
+
+/*
+ * The file `boot` in the folder: which boot of which machine the shared
+ * regions belong to.  Every process that is attached holds it locked.
+ */
+struct boot {
+	int fd;
+	bool stale; /* the regions belong to another boot, and are gone */
+	char now[256];
+};
+
+/*
+ * Keep other openers out, then share the file; regions of another boot are
+ * deleted first.  ERR_BUSY: processes that are not ours are attached.
+ */
+MUST_CHECK enum err boot_enter(const char *dir, struct boot *b);
+
+/* The environment is open: write down the boot, let others in. */
+MUST_CHECK enum err boot_settle(const char *dir, struct boot *b);
+
+/* Make the next opener treat the regions as another boot's. */
+void boot_spoil(struct boot *b);
+
+/* One process at a time has the turn to write a checkpoint. */
+bool boot_turn_take(struct boot *b);
+void boot_turn_end(struct boot *b);
+
+void boot_leave(struct boot *b);
+
+/* -- register.c ----------------------------------------------------------- */
+
+/*
+ * `fd` is of __db.register, which Berkeley DB locks by fcntl(2): it is opened
+ * before and closed after the environment, because closing any descriptor of
+ * the file drops the process's own locks.
+ */
+int register_open(const char *dir, bool create);
+
+/* True when a process died attached, so that the next opener recovers. */
+bool register_dead(int fd);
+
+/*
+ * End every process of ours that is attached, and wait until it is gone.
+ * ERR_BUSY: one is not ours, or does not go; logged.
+ */
+MUST_CHECK enum err register_clear(int fd, const char *dir);
+
+/* What of a process decides whether it is one of ours. */
+bool register_is_ours(const char *exe, const char *own);
+
+/* -- env.c ---------------------------------------------------------------- */
+
+/* Ordinals next..end-1 are this process's to give. */
+struct lease {
+	uint32_t next, end;
+};
+
+struct store {
+	DB_ENV *env;
+	DB *db[TABLE__MAX];
+	char *dir;
+	struct boot boot;
+	int register_fd;
+	bool opening;     /* inside DB_ENV->open() */
+	u_int32_t commit; /* flags of DB_TXN->commit() */
+	unsigned commits;
+	struct lease lease;
+	uint32_t lease_size;
+	unsigned char *row; /* where a pass row is put together */
+	size_t row_size;
+	char *faults; /* while verifying: what Berkeley DB found, or NULL */
+	dev_t dev;
+	ino_t ino;
+	struct store *next; /* the open ones of this process */
+};
+
+/* The one place where a code of Berkeley DB becomes one of ours; logs. */
+MUST_CHECK enum err store_rc(struct store *st, int rc, const char *what);
+
+/* The environment is lost to this process: log, and end it. */
+noreturn void store_lost(struct store *st, const char *what);
+
+/* -- table.c -------------------------------------------------------------- */
+
+struct txn {
+	struct store *st;
+	DB_TXN *tid;    /* NULL outside a transaction */
+	bool victim;    /* chosen to break a deadlock: run again */
+	bool dry;       /* out of ordinals: lease more, run again */
+	uint32_t taken; /* ordinals given in this attempt */
+};
+
+MUST_CHECK enum err table_open_all(struct store *st);
+void table_close_all(struct store *st);
+const char *table_file(enum table n);
+
+/*
+ * DB->get, put, del and cursor get; the key and value that come back are
+ * good until the next call.  The only callers of Berkeley DB's access
+ * methods in a transaction: here a victim is marked.
+ */
+MUST_CHECK enum err table_get(struct txn *t, enum table n, struct slice key,
+    struct slice *value, u_int32_t flags);
+MUST_CHECK enum err table_put(struct txn *t, enum table n, struct slice key,
+    struct slice value, u_int32_t flags);
+MUST_CHECK enum err table_del(struct txn *t, enum table n, struct slice key);
+MUST_CHECK enum err table_cursor(struct txn *t, enum table n, DBC **out);
+MUST_CHECK enum err table_cursor_get(
+    struct txn *t, DBC *c, DBT *key, DBT *value, u_int32_t flags);
+MUST_CHECK enum err table_rc(struct txn *t, int rc, const char *what);
+
+/*
+ * Rows by the bulk, without any lock while `fn` runs: for reading all of a
+ * table.  For sorted duplicates each pair is a row.
+ */
+typedef enum err table_row_fn(struct slice key, struct slice value, void *arg);
+MUST_CHECK enum err table_each(
+    struct store *st, enum table n, table_row_fn *fn, void *arg);
+
+static inline struct slice
+table_slice(const void *p, size_t len)
+{
+	return (struct slice){ p, len };
+}
+
+static inline DBT
+table_dbt(struct slice s)
+{
+	return (
+	    DBT){ .data = (void *)(uintptr_t)s.s, .size = (u_int32_t)s.len };
+}
+
+static inline void
+table_put32(unsigned char *p, uint32_t v)
+{
+	for (int i = 3; i >= 0; i--, v >>= 8)
+		p[i] = (unsigned char)v;
+}
+
+static inline uint32_t
+table_get32(const void *from)
+{
+	const unsigned char *p = from;
+
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+/* -- run.c ---------------------------------------------------------------- */
+
+/* Wait a little before attempt number `i` (the first is 0). */
+void run_back_off(unsigned i);
+#define RUN_TRIES 40
+
+/* store_run() with commit flags. */
+MUST_CHECK enum err run_with(
+    struct store *st, store_fn *fn, void *arg, u_int32_t commit);
+
+/* -- the tables ----------------------------------------------------------- */
+
+/* A row of TABLE_PASS.  `out` points into it. */
+MUST_CHECK enum err pass_decode(
+    struct store *st, struct slice row, struct store_pass *out);
+
+/* The next free ordinal; marks the transaction dry when there is none. */
+MUST_CHECK enum err ordinal_take(struct txn *t, uint32_t *out);
+/* Lease `n` more. */
+MUST_CHECK enum err ordinal_lease(struct store *st, uint32_t n);
+MUST_CHECK enum err ordinal_put(
+    struct txn *t, uint32_t ordinal, const char *id);
+MUST_CHECK enum err ordinal_del(struct txn *t, uint32_t ordinal);
+/* `id` has room for STORE_ID_MAX + 1. */
+MUST_CHECK enum err ordinal_find(struct txn *t, uint32_t ordinal, char *id);
+
+/* Either digest may be NULL.  ERR_CONFLICT: `new` is taken. */
+MUST_CHECK enum err unique_change(struct txn *t, const char *id,
+    const unsigned char *old, const unsigned char *new);
+
+/*
+ * Bring the index entries of a pass from those of `old` to those of `new`;
+ * either may be NULL.  ERR_INVALID: a name with a NUL, or too long a key.
+ */
+MUST_CHECK enum err field_change(struct txn *t, uint32_t ordinal,
+    const struct store_pass *old, const struct store_pass *new);
+/* The key of a field; false when there can be none. */
+bool field_key(const struct store_field *f, unsigned char *key, size_t *len);
+
+#endif

@@ -1,0 +1,93 @@
+#include <time.h>
+#include <unistd.h>
+
+#include "store/private.h"
+
+#define CHECK_COMMITS 32 /* between two looks at the length of the log */
+
+/*
+ * Doubling from 1 ms to 32, spread by the process id, so that two victims do
+ * not meet again.
+ */
+void
+run_back_off(unsigned i)
+{
+	struct timespec ts = { 0 };
+	unsigned shift = i > 6 ? 6 : i;
+	unsigned spread = (unsigned)getpid() * 2654435761U >> (i % 16);
+
+	if (i == 0)
+		return;
+	ts.tv_nsec = (long)(500000U << shift);
+	ts.tv_nsec += (long)(spread % (unsigned)ts.tv_nsec);
+	nanosleep(&ts, NULL);
+}
+
+/* One attempt; `t` tells afterwards whether it is worth another. */
+static enum err
+run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
+{
+	struct store *st = t->st;
+	struct lease lease = st->lease;
+	enum err e;
+
+	e = table_rc(t, st->env->txn_begin(st->env, NULL, &t->tid, 0), "begin");
+	if (e != ERR_OK)
+		return e;
+	e = fn(t, arg);
+	if (e == ERR_OK && !t->victim && !t->dry)
+		return table_rc(t, t->tid->commit(t->tid, commit), "commit");
+	if (t->tid->abort(t->tid) != 0)
+		store_lost(st, "abort");
+	st->lease = lease; /* nobody has seen what was given */
+	return e;
+}
+
+enum err
+run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
+{
+	struct txn t = { .st = st };
+	enum err e = ERR_BUSY;
+
+	for (unsigned i = 0; i < RUN_TRIES; i++) {
+		if (!t.dry)
+			run_back_off(i);
+		t = (struct txn){ .st = st };
+		e = run_once(&t, fn, arg, commit);
+		if (!t.victim && !t.dry)
+			return e;
+		/* Twice what did not do: a batch takes few attempts. */
+		if (t.dry && (e = ordinal_lease(st, 2 * t.taken + 1)) != ERR_OK)
+			return e;
+	}
+	return ERR_BUSY;
+}
+
+enum err
+store_run(struct store *st, store_fn *fn, void *arg)
+{
+	enum err e = ERR_OK;
+
+	if (st->lease.end != 0 && st->lease.next == st->lease.end)
+		e = ordinal_lease(st, 1);
+	if (e == ERR_OK)
+		e = run_with(st, fn, arg, st->commit);
+	/* What is committed is committed, whatever becomes of this. */
+	if (e == ERR_OK && st->commits++ % CHECK_COMMITS == 0)
+		(void)!store_checkpoint(st, STORE_LOG_KBYTES);
+	return e;
+}
+
+/* Whoever has the turn already does what this one wants. */
+enum err
+store_checkpoint(struct store *st, unsigned kbytes)
+{
+	enum err e;
+
+	if (!boot_turn_take(&st->boot))
+		return ERR_OK;
+	e = store_rc(
+	    st, st->env->txn_checkpoint(st->env, kbytes, 0, 0), "checkpoint");
+	boot_turn_end(&st->boot);
+	return e;
+}

@@ -1,0 +1,154 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/private.h"
+
+/*
+ * Small pages where neighbours are written by different processes (a page is
+ * what is locked), large ones where whole documents lie.
+ */
+static const struct {
+	const char *file;
+	u_int32_t page, flags;
+} tables[TABLE__MAX] = {
+	[TABLE_META] = { "meta.db", 512, 0 },
+	[TABLE_PASS] = { "pass.db", 16384, 0 },
+	[TABLE_ORDINAL] = { "ordinal.db", 1024, 0 },
+	[TABLE_UNIQUE] = { "unique.db", 4096, 0 },
+	[TABLE_FIELD] = { "field.db", 8192, DB_DUPSORT },
+};
+
+const char *
+table_file(enum table n)
+{
+	return tables[n].file;
+}
+
+static enum err
+open_one(struct store *st, enum table n)
+{
+	DB *db;
+	int rc;
+
+	if ((rc = db_create(&db, st->env, 0)) != 0)
+		return store_rc(st, rc, "create");
+	st->db[n] = db;
+	if ((rc = db->set_pagesize(db, tables[n].page)) == 0 &&
+	    (rc = db->set_flags(db, tables[n].flags)) == 0)
+		rc = db->open(db, NULL, tables[n].file, NULL, DB_BTREE,
+		    DB_CREATE | DB_AUTO_COMMIT, 0600);
+	return store_rc(st, rc, tables[n].file);
+}
+
+static const struct slice format_key = { "format", 6 };
+
+static enum err
+check_format(struct txn *t, void *arg)
+{
+	unsigned char now[4];
+	struct slice was;
+	enum err e = table_get(t, TABLE_META, format_key, &was, 0);
+
+	(void)arg;
+	if (e == ERR_NOTFOUND) {
+		table_put32(now, STORE_FORMAT);
+		return table_put(t, TABLE_META, format_key,
+		    table_slice(now, sizeof(now)), 0);
+	}
+	if (e != ERR_OK)
+		return e;
+	if (was.len == sizeof(now) && table_get32(was.s) == STORE_FORMAT)
+		return ERR_OK;
+	log_error("store_open", "dir", t->st->dir, "why",
+	    "the data was written by a newer version; install that", NULL);
+	return ERR_INTERNAL;
+}
+
+/* The format is judged before anything else of a newer one is touched. */
+enum err
+table_open_all(struct store *st)
+{
+	enum err e = open_one(st, TABLE_META);
+
+	if (e == ERR_OK)
+		e = run_with(st, check_format, NULL, DB_TXN_NOSYNC);
+	for (enum table n = TABLE_META + 1; e == ERR_OK && n < TABLE__MAX; n++)
+		e = open_one(st, n);
+	return e;
+}
+
+void
+table_close_all(struct store *st)
+{
+	for (enum table n = TABLE__MAX; n-- > 0;)
+		if (st->db[n] != NULL)
+			(void)!store_rc(
+			    st, st->db[n]->close(st->db[n], 0), tables[n].file);
+}
+
+enum err
+table_rc(struct txn *t, int rc, const char *what)
+{
+	if (rc == DB_LOCK_DEADLOCK || rc == DB_LOCK_NOTGRANTED)
+		t->victim = true;
+	return store_rc(t->st, rc, what);
+}
+
+/* What a victim does after that is not for Berkeley DB any more. */
+enum err
+table_get(struct txn *t, enum table n, struct slice key, struct slice *value,
+    u_int32_t flags)
+{
+	DB *db = t->st->db[n];
+	DBT k = table_dbt(key), v = { .data = NULL };
+	enum err e;
+
+	if (t->victim)
+		return ERR_BUSY;
+	e = table_rc(t, db->get(db, t->tid, &k, &v, flags), "get");
+	if (e == ERR_OK)
+		*value = table_slice(v.data, v.size);
+	return e;
+}
+
+enum err
+table_put(struct txn *t, enum table n, struct slice key, struct slice value,
+    u_int32_t flags)
+{
+	DB *db = t->st->db[n];
+	DBT k = table_dbt(key), v = table_dbt(value);
+
+	if (t->victim)
+		return ERR_BUSY;
+	return table_rc(t, db->put(db, t->tid, &k, &v, flags), "put");
+}
+
+enum err
+table_del(struct txn *t, enum table n, struct slice key)
+{
+	DB *db = t->st->db[n];
+	DBT k = table_dbt(key);
+
+	if (t->victim)
+		return ERR_BUSY;
+	return table_rc(t, db->del(db, t->tid, &k, 0), "delete");
+}
+
+enum err
+table_cursor(struct txn *t, enum table n, DBC **out)
+{
+	DB *db = t->st->db[n];
+
+	if (t->victim)
+		return ERR_BUSY;
+	return table_rc(t, db->cursor(db, t->tid, out, 0), "cursor");
+}
+
+enum err
+table_cursor_get(struct txn *t, DBC *c, DBT *key, DBT *value, u_int32_t flags)
+{
+	if (t->victim)
+		return ERR_BUSY;
+	return table_rc(t, c->get(c, key, value, flags), "cursor get");
+}

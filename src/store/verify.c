@@ -1,0 +1,303 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/private.h"
+
+/*
+ * Each row is read without a lock and then judged in a transaction of its
+ * own, so that changes made meanwhile are no faults.
+ */
+struct verify {
+	struct store *st;
+	store_index_fn *index;
+	store_report_fn *report;
+	void *arg;
+	uint64_t faults;
+	struct arena *a; /* reset for each row */
+
+	/* The row in question; what was found is told after its transaction. */
+	struct slice key, value;
+	const char *fault;
+};
+
+#define TRIES 3
+
+static enum err
+judge(struct verify *v, store_fn *fn, struct slice key, struct slice value)
+{
+	enum err e;
+
+	v->key = key;
+	v->value = value;
+	e = run_with(v->st, fn, v, 0);
+	if (e == ERR_OK && v->fault != NULL) {
+		v->faults++;
+		v->report(v->arg, v->fault);
+	}
+	arena_reset(v->a);
+	return e;
+}
+
+/* The pass with all that is to be indexed; its document may be too broken. */
+static enum err
+get_indexed(
+    struct txn *t, struct verify *v, const char *id, struct store_pass *p)
+{
+	enum err e = store_pass_get(t, id, false, v->a, p);
+
+	if (e != ERR_OK || (e = v->index(v->a, p, v->arg)) == ERR_OK)
+		return e;
+	v->fault =
+	    arena_printf(v->a, "pass %s: its document cannot be read", id);
+	return ERR_OK;
+}
+
+/* ERR_NOTFOUND unless the table's entry for `key` is exactly the id. */
+static enum err
+entry_is(struct txn *t, enum table n, struct slice key, const char *id)
+{
+	struct slice was;
+	enum err e = table_get(t, n, key, &was, 0);
+
+	return e == ERR_OK && !slice_is(was, id) ? ERR_NOTFOUND : e;
+}
+
+static enum err
+field_is(struct txn *t, const struct store_field *f, uint32_t ordinal)
+{
+	unsigned char key[STORE_KEY_MAX], value[4];
+	struct slice v = table_slice(value, sizeof(value));
+	size_t len;
+
+	if (!field_key(f, key, &len))
+		return ERR_NOTFOUND;
+	table_put32(value, ordinal);
+	return table_get(
+	    t, TABLE_FIELD, table_slice(key, len), &v, DB_GET_BOTH);
+}
+
+/* Note a fault if `e` is ERR_NOTFOUND; true when there is no more to see. */
+static bool
+missing(struct verify *v, enum err *e, const char *id, struct slice what)
+{
+	if (*e != ERR_NOTFOUND)
+		return *e != ERR_OK;
+	v->fault = arena_printf(v->a, "pass %s: no index entry for %.*s", id,
+	    (int)what.len, what.s);
+	*e = ERR_OK;
+	return true;
+}
+
+static enum err
+pass_entries(struct txn *t, struct verify *v, const struct store_pass *p)
+{
+	unsigned char ordinal[4];
+	enum err e;
+
+	table_put32(ordinal, p->ordinal);
+	e = entry_is(t, TABLE_ORDINAL, table_slice(ordinal, 4), p->id);
+	if (missing(v, &e, p->id, slice_of("its ordinal")))
+		return e;
+	if (p->unique != NULL)
+		e = entry_is(
+		    t, TABLE_UNIQUE, table_slice(p->unique, 32), p->id);
+	if (missing(v, &e, p->id, slice_of("its unique identifiers")))
+		return e;
+	for (size_t i = 0; i < p->nfields; i++) {
+		e = field_is(t, &p->fields[i], p->ordinal);
+		if (missing(v, &e, p->id, p->fields[i].name))
+			return e;
+	}
+	return ERR_OK;
+}
+
+static enum err
+judge_pass(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	struct store_pass p = { 0 };
+	const char *id = arena_strndup(v->a, v->key.s, v->key.len);
+	enum err e;
+
+	v->fault = NULL;
+	if (v->key.len > STORE_ID_MAX) {
+		v->fault = "a pass id is too long";
+		return ERR_OK;
+	}
+	e = get_indexed(t, v, id, &p);
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	if (e == ERR_INTERNAL) {
+		v->fault =
+		    arena_printf(v->a, "pass %s: its row is damaged", id);
+		return ERR_OK;
+	}
+	return e != ERR_OK || v->fault != NULL ? e : pass_entries(t, v, &p);
+}
+
+static enum err
+judge_ordinal(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	struct store_pass p = { 0 };
+	uint32_t ordinal = v->key.len == 4 ? table_get32(v->key.s) : 0;
+	const char *id = arena_strndup(v->a, v->value.s, v->value.len);
+	enum err e = entry_is(t, TABLE_ORDINAL, v->key, id);
+
+	v->fault = NULL;
+	if (e == ERR_NOTFOUND) /* removed meanwhile */
+		return ERR_OK;
+	if (e == ERR_OK)
+		e = store_pass_get(t, id, false, v->a, &p);
+	if (e == ERR_NOTFOUND || (e == ERR_OK && p.ordinal != ordinal)) {
+		v->fault = arena_printf(
+		    v->a, "ordinal %u: pass %s does not have it", ordinal, id);
+		return ERR_OK;
+	}
+	return e == ERR_INTERNAL ? ERR_OK : e;
+}
+
+static enum err
+judge_unique(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	struct store_pass p = { 0 };
+	const char *id = arena_strndup(v->a, v->value.s, v->value.len);
+	enum err e = entry_is(t, TABLE_UNIQUE, v->key, id);
+
+	v->fault = NULL;
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	if (e == ERR_OK)
+		e = get_indexed(t, v, id, &p);
+	v->fault = NULL; /* told when the pass itself was judged */
+	if (e == ERR_NOTFOUND ||
+	    (e == ERR_OK &&
+		(p.unique == NULL || v->key.len != 32 ||
+		    memcmp(p.unique, v->key.s, 32) != 0))) {
+		v->fault = arena_printf(
+		    v->a, "unique identifiers: pass %s does not have them", id);
+		return ERR_OK;
+	}
+	return e == ERR_INTERNAL ? ERR_OK : e;
+}
+
+static bool
+has_key(const struct store_pass *p, struct slice key)
+{
+	unsigned char own[STORE_KEY_MAX];
+	size_t len;
+
+	for (size_t i = 0; i < p->nfields; i++)
+		if (field_key(&p->fields[i], own, &len) &&
+		    slice_eq(key, table_slice(own, len)))
+			return true;
+	return false;
+}
+
+static enum err
+judge_field(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	struct store_pass p = { 0 };
+	struct slice value = v->value;
+	char id[STORE_ID_MAX + 1];
+	enum err e;
+
+	e = table_get(t, TABLE_FIELD, v->key, &value, DB_GET_BOTH);
+	v->fault = NULL;
+	if (e == ERR_NOTFOUND)
+		return ERR_OK;
+	if (e == ERR_OK && v->value.len != 4)
+		e = ERR_NOTFOUND;
+	if (e == ERR_OK)
+		e = ordinal_find(t, table_get32(v->value.s), id);
+	if (e == ERR_OK)
+		e = get_indexed(t, v, id, &p);
+	v->fault = NULL;
+	if (e == ERR_NOTFOUND || (e == ERR_OK && !has_key(&p, v->key))) {
+		v->fault = arena_printf(v->a, "field %.*s: an entry of no pass",
+		    (int)strnlen(v->key.s, v->key.len), v->key.s);
+		return ERR_OK;
+	}
+	return e == ERR_INTERNAL ? ERR_OK : e;
+}
+
+static enum err
+row_of_pass(struct slice key, struct slice value, void *arg)
+{
+	return judge(arg, judge_pass, key, value);
+}
+
+static enum err
+row_of_ordinal(struct slice key, struct slice value, void *arg)
+{
+	return judge(arg, judge_ordinal, key, value);
+}
+
+static enum err
+row_of_unique(struct slice key, struct slice value, void *arg)
+{
+	return judge(arg, judge_unique, key, value);
+}
+
+static enum err
+row_of_field(struct slice key, struct slice value, void *arg)
+{
+	return judge(arg, judge_field, key, value);
+}
+
+/*
+ * Berkeley DB takes no locks to verify, so a writer may look like damage to
+ * it: only what it finds every time is told.
+ */
+static enum err
+structure(struct verify *v, enum table n)
+{
+	char text[STORE_KEY_MAX] = "";
+	int rc = DB_VERIFY_BAD;
+	DB *db;
+
+	v->st->faults = text;
+	for (int i = 0; rc == DB_VERIFY_BAD && i < TRIES; i++) {
+		run_back_off((unsigned)i);
+		if ((rc = db_create(&db, v->st->env, 0)) != 0)
+			break;
+		rc = db->verify(db, table_file(n), NULL, NULL, 0);
+	}
+	v->st->faults = NULL;
+	if (rc != DB_VERIFY_BAD)
+		return store_rc(v->st, rc, "verify");
+	v->faults++;
+	v->report(v->arg, arena_printf(v->a, "%s: %s", table_file(n), text));
+	return ERR_OK;
+}
+
+enum err
+store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
+    void *arg, uint64_t *faults)
+{
+	static table_row_fn *const row[TABLE__MAX] = {
+		[TABLE_PASS] = row_of_pass,
+		[TABLE_ORDINAL] = row_of_ordinal,
+		[TABLE_UNIQUE] = row_of_unique,
+		[TABLE_FIELD] = row_of_field,
+	};
+	struct verify v = { .st = st,
+		.index = index,
+		.report = report,
+		.arg = arg,
+		.a = arena_new(64 * 1024) };
+	enum err e = ERR_OK;
+
+	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++)
+		e = structure(&v, n);
+	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++)
+		if (row[n] != NULL)
+			e = table_each(st, n, row[n], &v);
+	arena_free(v.a);
+	if (e == ERR_OK)
+		*faults = v.faults;
+	return e;
+}

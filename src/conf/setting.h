@@ -63,12 +63,18 @@ struct setting {
 	const char *text;           /* one line for the manual */
 };
 
+/* What a file held, and where its faults go. */
+struct setting_source {
+	const char *file;
+	struct json_object *in; /* NULL: an empty file */
+	struct faults *f;
+};
+
 /*
- * Fill `out` from `in` (an object, or NULL for an empty file).  Strings live
- * in `a`.  Returns ERR_INVALID if faults were added; `out` then holds the
- * defaults wherever the file was at fault.
+ * Fill `out` by a table.  Strings live in `a`.  Returns ERR_INVALID if faults
+ * were added; `out` then holds the defaults wherever the file was at fault.
  */
 MUST_CHECK enum err setting_read(struct arena *a, const struct setting *rows,
-    struct json_object *in, const char *file, struct faults *f, void *out);
+    const struct setting_source *src, void *out);
 
 #endif

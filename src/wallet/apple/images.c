@@ -18,24 +18,26 @@
 #define KEPT_FILES 4096
 
 struct cached {
-	char *path; /* the key */
+	const char *path; /* the key, and first; it is `name` */
 	int64_t looked;
 	bool fresh;     /* looked at never, or the file was changed */
 	struct stat st; /* st_nlink 0: there is no such file */
 	char *data;
 	size_t len;
 	char sha1[2 * SHA_DIGEST_LENGTH + 1];
+	char name[];
 };
 
 static void *kept; /* tsearch(3) */
 static size_t kept_bytes, kept_files;
 
+/* Of two structs cached, or pointers to a path. */
 static int
 by_path(const void *a, const void *b)
 {
-	const struct cached *x = a, *y = b;
+	const char *const *x = a, *const *y = b;
 
-	return strcmp(x->path, y->path);
+	return strcmp(*x, *y);
 }
 
 static void
@@ -44,7 +46,6 @@ forget(struct cached *k)
 	(void)tdelete(k, &kept, by_path);
 	kept_bytes -= k->len;
 	kept_files--;
-	free(k->path);
 	free(k->data);
 	free(k);
 }
@@ -52,16 +53,19 @@ forget(struct cached *k)
 static struct cached *
 cached_file(const char *path)
 {
-	struct cached wanted = { .path = (char *)(uintptr_t)path }, *k;
-	void *place = tfind(&wanted, &kept, by_path);
+	void *place = tfind(&path, &kept, by_path);
+	struct cached *k;
+	size_t len = strlen(path) + 1;
 
 	if (place != NULL)
 		return *(struct cached **)place;
-	if ((k = calloc(1, sizeof(*k))) == NULL ||
-	    (k->path = strdup(path)) == NULL ||
-	    tsearch(k, &kept, by_path) == NULL)
+	if ((k = calloc(1, sizeof(*k) + len)) == NULL)
 		abort();
+	memcpy(k->name, path, len);
+	k->path = k->name;
 	k->fresh = true;
+	if (tsearch(k, &kept, by_path) == NULL)
+		abort();
 	kept_files++;
 	return k;
 }

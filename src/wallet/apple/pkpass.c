@@ -50,7 +50,7 @@ collect(struct arena *a, const struct passjson *json,
     const struct image *images, size_t nimages, struct files *f)
 {
 	f->list =
-	    arena_alloc(a, (json->nstrings + nimages + 3) * sizeof(*f->list));
+	    arena_alloc(a, (json->nstrings + nimages + 1) * sizeof(*f->list));
 	add_file(a, f, "pass.json", json->json);
 	for (size_t i = 0; i < json->nstrings; i++)
 		add_file(a, f,
@@ -228,15 +228,29 @@ make_files(
 
 	if ((e = images_find(a, &q, &images, &n)) != ERR_OK)
 		return e;
-	if (!has_icon(images, n))
-		return why(w, ERR_UNSET, "card.images.icon",
+	if (!has_icon(images, n)) {
+		(void)why(w, ERR_UNSET, "card.images.icon",
 		    "Give the pass type an icon: card.images.icon names a "
 		    "PNG file in the pass type's folder.");
+		return ERR_UNSET;
+	}
 	if ((e = passjson_build(a, in->tenant, in->type, in->pass, &in->card,
 		 &json)) != ERR_OK)
 		return e;
 	collect(a, &json, images, n, files);
 	return ERR_OK;
+}
+
+static struct files
+with_signature(struct arena *a, const struct files *f, struct slice manifest,
+    struct slice signature)
+{
+	struct file *list = arena_alloc(a, (f->n + 2) * sizeof(*list));
+
+	list[0] = (struct file){ .name = "manifest.json", .data = manifest };
+	list[1] = (struct file){ .name = "signature", .data = signature };
+	memcpy(list + 2, f->list, f->n * sizeof(*list));
+	return (struct files){ .list = list, .n = f->n + 2 };
 }
 
 static enum err
@@ -260,9 +274,7 @@ build(struct arena *a, struct input *in, struct pkpass *out, struct why *w)
 	if ((e = signer_sign(signer, manifest, in->now, a, &signature)) !=
 	    ERR_OK)
 		return e;
-	f.list[f.n++] =
-	    (struct file){ .name = "manifest.json", .data = manifest };
-	f.list[f.n++] = (struct file){ .name = "signature", .data = signature };
+	f = with_signature(a, &f, manifest, signature);
 	if ((e = zip_files(a, &f, dos_of(modified), &zip)) != ERR_OK)
 		return e;
 	*out = (struct pkpass){ .zip = zip, .modified = modified };

@@ -56,9 +56,8 @@ open_file(struct parts *p, const char *path)
 	BIO *b = NULL;
 	struct stat st;
 
-	if (stat(path, &st) != 0)
-		fault_add(p->f, path, 0, "cannot be read: %s", strerror(errno));
-	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+	if (stat(path, &st) == 0 &&
+	    (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX))
 		fault_add(p->f, path, 0, "is no certificate or key file");
 	else if ((b = BIO_new_file(path, "rb")) == NULL)
 		fault_add(p->f, path, 0, "cannot be read: %s", strerror(errno));

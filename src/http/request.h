@@ -17,8 +17,8 @@
 #include "base/slice.h"
 #include "base/why.h"
 
-#define REQUEST_SEGMENTS 16
-#define REQUEST_PARAMS 2000    /* query parameters */
+#define REQUEST_SEGMENTS  16
+#define REQUEST_PARAMS    2000  /* query parameters */
 #define REQUEST_QUERY_MAX 65536 /* bytes of the query string */
 
 /* Decoded; both ended by a NUL that is not counted. */
@@ -36,6 +36,7 @@ struct request {
 	const char *address; /* REMOTE_ADDR */
 	struct slice segment[REQUEST_SEGMENTS]; /* of the path, decoded */
 	size_t nsegments;
+	bool deep; /* has more segments than fit: no path of ours */
 	const char *query_string; /* raw, or "" */
 	struct request_param *query;
 	size_t nquery;
@@ -46,18 +47,21 @@ struct request {
 /* How the body is got: up to `n` bytes to `buf`; 0 at the end, -1 gone. */
 typedef int request_read_fn(void *arg, char *buf, int n);
 
+/* Fill `r` from the variables, all but the target. */
+void request_init(struct request *r, struct arena *a, char **envp, int64_t now);
+
 /*
- * Fill `r` from the variables: method, path, query.  `mounts` are the paths
- * of tenants' urls, used where REQUEST_URI fits neither SCRIPT_NAME nor its
- * folder (contract, Paths and transport); ended by NULL.  ERR_INVALID with
- * `why` for what must be answered by 400; `r->id` is set all the same.
+ * Find path and query.  `mounts` are the paths of tenants' urls, used where
+ * REQUEST_URI fits neither SCRIPT_NAME nor its folder (see path.h); ended by
+ * NULL, or NULL.  ERR_INVALID with `why` for what must be answered by 400.
  */
-MUST_CHECK enum err request_init(struct request *r, struct arena *a,
-    char **envp, const char *const *mounts, int64_t now, struct why *w);
+MUST_CHECK enum err request_target(
+    struct request *r, const char *const *mounts, struct why *w);
 
 /*
  * Read the body, at most `max` bytes.  ERR_TOOBIG over it (CONTENT_LENGTH is
- * judged before anything is read); ERR_INVALID when it ends early.
+ * judged before anything is read); ERR_INVALID when it ends early.  Without
+ * CONTENT_LENGTH (a chunked one behind mod_cgi) it goes on to the end.
  */
 MUST_CHECK enum err request_read(struct request *r, size_t max,
     request_read_fn *read, void *arg, struct why *w);
@@ -68,10 +72,17 @@ MUST_CHECK enum err request_read(struct request *r, size_t max,
  */
 MUST_CHECK enum err request_parse(struct request *r, struct why *w);
 
-/* True when the body is absent or its Content-Type is one that we take. */
+/*
+ * True when there is no body (none was read and none is announced) or its
+ * Content-Type is one that we take: application/json, text/json or
+ * application/...+json, in UTF-8.  A body without Content-Type is not.
+ */
 bool request_is_json(const struct request *r);
 
-/* A header by its HTTP name ("If-None-Match"), or NULL. */
+/*
+ * A header by its HTTP name ("If-None-Match"), or NULL.  Authorization is
+ * also found where a RewriteRule of Apache's has put it.
+ */
 const char *request_header(const struct request *r, const char *name);
 
 /* A CGI variable, or NULL. */

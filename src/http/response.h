@@ -27,16 +27,19 @@ struct response {
 
 void response_init(struct response *r, struct arena *a);
 
-/* Add a header; CR and LF in `value` end it there. */
+/*
+ * Add a header; CR and LF in `value` end it there.  Content-Type,
+ * Content-Length and X-Request-Id are not added so, they are always there.
+ */
 void response_header(struct response *r, const char *name, const char *value);
 
-/* Status and body in one; JSON as `accept` of the request asks. */
+/* application/json, or text/json where Accept names that alone. */
 void response_json(struct response *r, const struct request *req, int status,
     struct json_object *o);
 
 /* A string result: text/plain without quotes, or a JSON string. */
-void response_string(struct response *r, const struct request *req,
-    int status, const char *s);
+void response_string(
+    struct response *r, const struct request *req, int status, const char *s);
 
 void response_bytes(
     struct response *r, int status, const char *type, struct slice body);
@@ -44,20 +47,22 @@ void response_bytes(
 void response_redirect(struct response *r, int status, const char *url);
 
 /*
- * RFC 9457.  Headers that were added stay.  `w` (may be NULL) gives detail,
- * and `errors` when a field is at fault.
+ * RFC 9457.  Headers that were added stay.  `w` gives detail, and `errors`
+ * when a field is at fault; where it is NULL or empty, detail says what is
+ * to be done about that status in general.  `type` is about:blank, so that
+ * `title` is the status's own phrase; `instance` is the path that was asked.
  */
-void response_problem(struct response *r, const struct request *req,
-    int status, const struct why *w);
+void response_problem(struct response *r, const struct request *req, int status,
+    const struct why *w);
 
 /* The one table from enum err to a status. */
 int response_status(enum err e);
 
 /*
  * A validator's answer: true, and `r` is a 304 with ETag and Last-Modified,
- * when If-None-Match matches `etag` (weak comparison), or, without that
- * header, If-Modified-Since is not older than `modified` seconds.  Otherwise
- * just the two headers are added.
+ * when If-None-Match matches `etag` (quoted; weak comparison), or, without
+ * that header, If-Modified-Since is not older than `modified` (seconds since
+ * 1970).  Otherwise just the two headers are added.  `etag` may be NULL.
  */
 bool response_not_modified(struct response *r, const struct request *req,
     const char *etag, int64_t modified);
@@ -67,7 +72,9 @@ typedef int response_write_fn(void *arg, const char *p, size_t n);
 
 /*
  * Write status, headers and body in CGI form (RFC 3875, section 6).  HEAD
- * sends no body but the headers of GET.  -1: the client is gone.
+ * sends no body but the headers of GET.  What says nothing of Cache-Control
+ * is not stored: answers hold personal data.  A `file` that cannot be read
+ * becomes a 500.  -1: the client is gone.
  */
 int response_write(const struct response *r, const struct request *req,
     response_write_fn *write, void *arg);

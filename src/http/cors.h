@@ -4,7 +4,10 @@
 /*
  * cors - what a page of another origin may do (Fetch standard, 3.2).
  *
- * Never with credentials.
+ * "*" among the origins opens the calls that need no scope, to every page.
+ * An origin by its name (compared byte by byte) opens every call to the
+ * pages of that origin.  Never with credentials: a page that holds a key
+ * sends it in a header of its own.
  */
 
 #include "conf/setting.h"
@@ -12,14 +15,18 @@
 #include "http/response.h"
 
 /*
- * Add Access-Control-Allow-Origin (and expose x-pagination-total, ETag,
- * X-Request-Id...) to a response if the request's Origin is in `origins`;
- * `open` says that the call needs no scope.  Vary: Origin where it matters.
+ * Add Access-Control-Allow-Origin and what a page may see of the headers, if
+ * `origins` allow the request's Origin; `open` says that the call needs no
+ * scope.  Vary: Origin wherever the answer depends on the name.
  */
 void cors_add(struct response *r, const struct request *req,
     const struct strings *origins, bool open);
 
-/* Answer a preflight: 204 with what `allow` names. */
+/*
+ * Answer OPTIONS: 204 with Allow, and to a preflight from an origin that may
+ * call, what it may send.  `open` is of the route of the method asked for in
+ * Access-Control-Request-Method.
+ */
 void cors_preflight(struct response *r, const struct request *req,
     const struct strings *origins, bool open, const char *allow);
 

@@ -6,6 +6,9 @@
  * starts the program so.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/arena.h"
 
 /* One request and its connection. */
@@ -18,16 +21,20 @@ struct fcgi {
 /* Up to `n` bytes of the body; 0 at its end, -1 on failure. */
 int fcgi_read(void *f, char *buf, int n);
 
-/* The whole of `n` bytes; -1: the client is gone. */
+/*
+ * The whole of `n` bytes; -1: the client is gone.  Plain CGI keeps them and
+ * sends them when `fn` of fcgi_run() is back.
+ */
 int fcgi_write(void *f, const char *p, size_t n);
 
 /*
  * Accept requests until SIGTERM, SIGINT or SIGUSR1 (then the present one is
- * finished first), or until `fn` returns false.  SIGPIPE is ignored.  A
- * request that runs for more than `deadline` seconds ends the process; the
- * alarm is off between requests.  Returns an exit code.
+ * finished first), or until `fn` returns false.  Plain CGI is one request;
+ * those signals wait for its end.  SIGPIPE is ignored.  A request that runs
+ * for more than `deadline` seconds ends the process; the alarm is off
+ * between requests.  Returns an exit code.
  */
-int fcgi_run(bool (*fn)(struct fcgi *f, void *arg), void *arg,
-    unsigned deadline);
+int fcgi_run(
+    bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline);
 
 #endif

@@ -1,0 +1,188 @@
+#include "http/fcgi.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#define CGI_BLOCK 65536
+
+extern char **environ;
+
+/* `request` of FastCGI, `out` of plain CGI. */
+struct stream {
+	FCGX_Request request;
+	struct buf out;
+};
+
+static volatile sig_atomic_t stopping;
+static int nothing = -1; /* /dev/null */
+
+/*
+ * libfcgi looks at its flag and then calls accept(2); a signal in between
+ * would wait for one more request.  With the listening socket gone from
+ * descriptor 0 that accept fails at once, and so does one that SA_RESTART
+ * begins again.
+ */
+static void
+on_stop(int sig)
+{
+	int e = errno;
+
+	(void)sig;
+	stopping = 1;
+	FCGX_ShutdownPending();
+	if (nothing >= 0)
+		(void)dup2(nothing, STDIN_FILENO);
+	errno = e;
+}
+
+static void
+set_handler(int sig, void (*fn)(int))
+{
+	struct sigaction sa = { .sa_handler = fn, .sa_flags = SA_RESTART };
+
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(sig, &sa, NULL);
+}
+
+/* Also undoes what a web server may have left us with. */
+static void
+set_signals(void)
+{
+	sigset_t ours;
+
+	set_handler(SIGTERM, on_stop);
+	set_handler(SIGINT, on_stop);
+	set_handler(SIGUSR1, on_stop);
+	set_handler(SIGPIPE, SIG_IGN);
+	set_handler(SIGALRM, SIG_DFL);
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGTERM);
+	(void)sigaddset(&ours, SIGINT);
+	(void)sigaddset(&ours, SIGUSR1);
+	(void)sigaddset(&ours, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
+}
+
+int
+fcgi_read(void *f, char *buf, int n)
+{
+	const struct fcgi *fcgi = f;
+	struct stream *s = fcgi->stream;
+	ssize_t got;
+	int have;
+
+	if (!fcgi->cgi) {
+		have = FCGX_GetStr(buf, n, s->request.in);
+		return have == 0 && FCGX_GetError(s->request.in) != 0 ? -1
+								      : have;
+	}
+	do
+		got = read(STDIN_FILENO, buf, (size_t)n);
+	while (got < 0 && errno == EINTR);
+	return (int)got;
+}
+
+int
+fcgi_write(void *f, const char *p, size_t n)
+{
+	const struct fcgi *fcgi = f;
+	struct stream *s = fcgi->stream;
+	int part;
+
+	if (fcgi->cgi) {
+		buf_add(&s->out, p, n);
+		return 0;
+	}
+	for (; n > 0; p += part, n -= (size_t)part) {
+		part = n < INT_MAX ? (int)n : INT_MAX;
+		if (FCGX_PutStr(p, part, s->request.out) != part)
+			return -1;
+	}
+	return 0;
+}
+
+/* The client may be gone by now: that is nobody's fault. */
+static void
+flush_cgi(const char *p, size_t n)
+{
+	ssize_t put;
+
+	while (n > 0) {
+		put = write(STDOUT_FILENO, p, n);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return;
+		p += put;
+		n -= (size_t)put;
+	}
+}
+
+static int
+run_cgi(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
+{
+	struct stream s = { .out = { .a = NULL } };
+	struct fcgi f = { .envp = environ, .stream = &s, .cgi = true };
+	struct arena *a = arena_new(CGI_BLOCK);
+
+	buf_init(&s.out, a);
+	(void)alarm(deadline);
+	(void)fn(&f, arg);
+	flush_cgi(s.out.s, s.out.len);
+	(void)alarm(0);
+	arena_free(a);
+	return EX_OK;
+}
+
+static int
+run_fcgi(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
+{
+	struct stream s;
+	struct fcgi f = { .stream = &s };
+	bool more = true;
+
+	if (FCGX_InitRequest(&s.request, STDIN_FILENO, 0) != 0) {
+		log_error("fcgi_init", NULL);
+		return EX_OSERR;
+	}
+	while (more && !stopping) {
+		if (FCGX_Accept_r(&s.request) < 0)
+			break;
+		(void)alarm(deadline);
+		f.envp = s.request.envp;
+		more = fn(&f, arg);
+		FCGX_Finish_r(&s.request);
+		(void)alarm(0);
+	}
+	FCGX_Free(&s.request, 1);
+	if (more && !stopping) {
+		log_error("fcgi_accept", "why", strerror(errno), NULL);
+		return EX_OSERR;
+	}
+	return EX_OK;
+}
+
+int
+fcgi_run(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
+{
+	bool cgi = FCGX_IsCGI() != 0;
+	int rc;
+
+	if (!cgi)
+		nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	set_signals();
+	rc = cgi ? run_cgi(fn, arg, deadline) : run_fcgi(fn, arg, deadline);
+	if (nothing >= 0)
+		(void)close(nothing);
+	nothing = -1;
+	return rc;
+}

@@ -240,9 +240,9 @@ serve_one(struct fcgi *f, void *serve)
 
 	open_stores(s, f->cgi);
 	c.stores = s->stores;
-	e = request_init(
-	    &req, s->a, f->envp, tenants_mounts(s->tenants, now), now, &c.why);
+	request_init(&req, s->a, f->envp, now);
 	log_context("request", req.id);
+	e = request_target(&req, tenants_mounts(s->tenants, now), &c.why);
 	response_init(&resp, s->a);
 	if (e != ERR_OK)
 		failed(&c, &resp, e);

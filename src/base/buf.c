@@ -64,15 +64,16 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(b->s + b->len, b->size - b->len, fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		abort();
-
-	grow(b, (size_t)n);
-	va_start(ap, fmt);
-	(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= b->size - b->len) {
+		grow(b, (size_t)n);
+		va_start(ap, fmt);
+		(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
 }
 

@@ -2,15 +2,59 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/slice.h"
 #include "test.h"
+
+/* In the place of the C library's: what would reach the system's log. */
+static char sysline[4096], sysident[64];
+static int sysprio;
+
+void
+openlog(const char *ident, int option, int facility)
+{
+	(void)option;
+	(void)facility;
+	(void)snprintf(sysident, sizeof(sysident), "%s", ident);
+}
+
+void
+vsyslog(int priority, const char *fmt, va_list ap)
+{
+	sysprio = priority;
+	(void)vsnprintf(sysline, sizeof(sysline), fmt, ap);
+}
+
+void
+syslog(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsyslog(priority, fmt, ap);
+	va_end(ap);
+}
+
+/* What syslog(3) becomes in a build with _FORTIFY_SOURCE. */
+void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void
+__syslog_chk(int priority, int flag, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)flag;
+	va_start(ap, fmt);
+	vsyslog(priority, fmt, ap);
+	va_end(ap);
+}
 
 struct fixture {
 	char dir[32], sub[48], path[64], moved[64], err[64];
@@ -218,6 +262,16 @@ test_stderr_serves_meanwhile(void **state)
 }
 
 static void
+test_a_full_disk_loses_no_line(void **state)
+{
+	struct fixture *f = *state;
+
+	log_open("test", "/dev/full", LOG_LVL_INFO);
+	log_info("e", "k", "v", NULL);
+	assert_string_equal(line_of(f, f->err), "info event=e k=v\n");
+}
+
+static void
 test_stderr_is_a_target(void **state)
 {
 	struct fixture *f = *state;
@@ -225,6 +279,26 @@ test_stderr_is_a_target(void **state)
 	log_open("test", "stderr", LOG_LVL_INFO);
 	log_info("e", NULL);
 	assert_string_equal(line_of(f, f->err), "info event=e\n");
+}
+
+static void
+test_syslog_has_its_own_time(void **state)
+{
+	struct fixture *f = *state;
+	char program[] = "passwright-test";
+
+	log_open(program, "syslog", LOG_LVL_INFO);
+	assert_string_equal(sysident, program);
+	log_warning("e", "k", "100%s", "n", "a b", NULL);
+	assert_string_equal(sysline, "warning event=e k=100%s n=\"a b\"");
+	assert_int_equal(sysprio, LOG_WARNING);
+	log_error("f", NULL);
+	assert_string_equal(sysline, "error event=f");
+	assert_int_equal(sysprio, LOG_ERR);
+	log_open(program, "stderr", LOG_LVL_INFO);
+	log_info("g", NULL);
+	assert_string_equal(sysline, "error event=f");
+	assert_string_equal(line_of(f, f->err), "info event=g\n");
 }
 
 /* Values of every length around the cap, plain and quoted. */
@@ -280,7 +354,9 @@ main(void)
 		TEST(test_context_is_on_every_line),
 		TEST(test_a_moved_file_is_opened_again),
 		TEST(test_stderr_serves_meanwhile),
+		TEST(test_a_full_disk_loses_no_line),
 		TEST(test_stderr_is_a_target),
+		TEST(test_syslog_has_its_own_time),
 		TEST(test_a_line_has_at_most_4096_bytes),
 		TEST(test_errno_is_kept),
 	};

@@ -44,7 +44,8 @@ syslog(int priority, const char *fmt, ...)
 }
 
 /* What syslog(3) becomes in a build with _FORTIFY_SOURCE. */
-void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void
 __syslog_chk(int priority, int flag, const char *fmt, ...)
 {

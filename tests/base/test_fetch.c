@@ -66,7 +66,7 @@ serve_path(int fd, const char *in)
 	else if (strstr(in, " /endless") != NULL)
 		endless(fd);
 	else if (strstr(in, " /slow") != NULL)
-		sleep(5);
+		sleep(1);
 	else if (strstr(in, " /garbage") != NULL)
 		say(fd, "not HTTP\r\n\r\n", 12);
 	/* else: hang up */

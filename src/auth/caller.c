@@ -4,6 +4,10 @@
 #include <strings.h>
 
 #include "auth/apikey.h"
+#include "auth/jwt.h"
+#include "base/text.h"
+
+#define NAME_MAX_LEN 128
 
 /* How many scopes one caller can have; of more, the first count. */
 #define SCOPES_MAX 256
@@ -72,21 +76,62 @@ bearer(const char *header, const char **token, struct why *w)
 	return ERR_OK;
 }
 
+/* The subject, for the log; the issuer where there is none. */
+static const char *
+name_of(struct arena *a, const struct jwt *jwt)
+{
+	const char *sub = json_get_string(jwt->claims, "sub");
+	struct slice s = slice_of(sub == NULL ? jwt->issuer->issuer : sub);
+
+	return arena_strndup(a, s.s, text_cut(s, NAME_MAX_LEN));
+}
+
+static enum err
+by_token(struct arena *a, const struct tenant *t, const struct jwt_ask *ask,
+    struct caller *out, struct why *w)
+{
+	struct json_object *ids;
+	struct strings scopes;
+	struct jwt jwt;
+	enum err e;
+
+	if ((e = jwt_verify(a, t, ask, &jwt, w)) != ERR_OK)
+		return e;
+	out->known = true;
+	if (out->name == NULL)
+		out->name = name_of(a, &jwt);
+	if (jwt.issuer->use == JWT_CUSTOMERS) {
+		if ((ids = jwt_identifiers(a, t, jwt.claims)) != NULL)
+			out->claims = json_merge(a, out->claims, ids, false);
+		return ERR_OK;
+	}
+	scopes = jwt_scopes(a, jwt.claims);
+	scopes_add(a, &out->scopes, &scopes);
+	return ERR_OK;
+}
+
 enum err
 caller_identify(struct arena *a, const struct tenant *t,
     const struct credentials *c, struct caller *out, struct why *w)
 {
+	struct jwt_ask ask = { .now = c->now,
+		.allow_private = c->allow_private };
 	struct caller who = { .name = NULL };
 	const char *token;
 	enum err e;
 
-	if ((e = bearer(c->authorization, &token, w)) != ERR_OK)
-		return e;
-	if (given(token) || given(c->auth_token))
-		return why(w, ERR_DENIED, NULL,
-		    "No issuer of tokens is configured here.");
 	if (given(c->api_key) &&
 	    (e = by_key(a, t, c->api_key, &who, w)) != ERR_OK)
+		return e;
+	if ((e = bearer(c->authorization, &token, w)) != ERR_OK)
+		return e;
+	ask.token = slice_of(token);
+	if (token != NULL && (e = by_token(a, t, &ask, &who, w)) != ERR_OK)
+		return e;
+	ask.token = slice_of(c->auth_token);
+	ask.customers = true;
+	if (given(c->auth_token) &&
+	    (e = by_token(a, t, &ask, &who, w)) != ERR_OK)
 		return e;
 	*out = who;
 	return ERR_OK;

@@ -135,14 +135,21 @@ is_proven(struct arena *a, const struct tenant *t, const struct proof *p,
 	    by_hmac(a, t, rule, value, hmac);
 }
 
+/* The first member, or NULL. */
+static struct lh_entry *
+first(struct json_object *o)
+{
+	return o == NULL ? NULL : lh_table_head(json_object_get_object(o));
+}
+
 /* The identifiers proper to `out`; ERR_INVALID for a value of another type. */
 static enum err
 collect(struct json_object *given, struct json_object *out, struct why *w)
 {
-	if (given == NULL)
-		return ERR_OK;
-	json_object_object_foreach(given, key, v)
-	{
+	for (struct lh_entry *m = first(given); m != NULL; m = m->next) {
+		const char *key = lh_entry_k(m);
+		struct json_object *v = lh_entry_v(m);
+
 		if (v == NULL || strcmp(key, "passType") == 0)
 			continue;
 		if (!json_object_is_type(v, json_type_string))
@@ -160,9 +167,11 @@ static enum err
 check_proven(struct arena *a, const struct tenant *t, const struct proof *p,
     struct json_object *identifiers, struct why *w)
 {
-	json_object_object_foreach(identifiers, key, v)
-	{
-		if (is_proven(a, t, p, key, json_object_get_string(v)))
+	for (struct lh_entry *m = first(identifiers); m != NULL; m = m->next) {
+		const char *key = lh_entry_k(m);
+
+		if (is_proven(
+			a, t, p, key, json_object_get_string(lh_entry_v(m))))
 			continue;
 		return why(w, ERR_DENIED, key,
 		    "The identifier %s is not proven: send a valid %s.hmac or "
@@ -176,17 +185,13 @@ check_proven(struct arena *a, const struct tenant *t, const struct proof *p,
 static enum err
 check_proofs(struct arena *a, struct json_object *given, struct why *w)
 {
-	if (given == NULL)
-		return ERR_OK;
-	json_object_object_foreach(given, key, v)
-	{
-		size_t len = (size_t)(strrchr(key, '.') == NULL
-			? 0
-			: strrchr(key, '.') - key);
+	for (struct lh_entry *m = first(given); m != NULL; m = m->next) {
+		const char *key = lh_entry_k(m), *dot = strrchr(key, '.');
 
-		if (v == NULL || !is_proof(key) ||
-		    json_object_object_get_ex(
-			given, arena_strndup(a, key, len), NULL))
+		if (lh_entry_v(m) == NULL || !is_proof(key) || dot == NULL)
+			continue;
+		if (json_object_object_get_ex(given,
+			arena_strndup(a, key, (size_t)(dot - key)), NULL))
 			continue;
 		return why(w, ERR_INVALID, key,
 		    "%s came without its identifier; send both.", key);

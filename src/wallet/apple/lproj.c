@@ -9,6 +9,7 @@ struct found {
 	struct found *next;
 	struct json_object *node;
 	struct json_object *wordings; /* array of strings */
+	const char *key;
 };
 
 struct split {
@@ -192,12 +193,13 @@ lproj_split(struct arena *a, struct json_object **trees, size_t n,
 	side[0] = *tree = json_copy(a, trees[0]);
 	walk(&s, side, true);
 	for (struct found *f = s.found; f != NULL; f = f->next) {
-		const char *key = key_for(&s, f);
-
-		json_set(s.keys, key, f->wordings);
-		json_object_set_string(f->node, key);
+		f->key = key_for(&s, f);
+		json_set(s.keys, f->key, f->wordings);
 	}
 	for (size_t i = 0; s.found != NULL && i < n; i++)
 		out[i].text = strings_of(&s, i);
+	/* last, because the wordings hold the same nodes */
+	for (struct found *f = s.found; f != NULL; f = f->next)
+		json_object_set_string(f->node, f->key);
 	return s.found != NULL;
 }

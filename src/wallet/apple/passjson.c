@@ -1,6 +1,5 @@
 #include "wallet/apple/passjson.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,9 +76,8 @@ set_text(struct arena *a, struct json_object *o, const char *key,
 }
 
 /*
- * Apple takes the complete date of W3C's note "Date and Time Formats" with
- * hours, minutes and zone, and no fraction of a second.  Other forms of
- * ISO 8601 become that, in UTC; what is no date stays, for the check to see.
+ * Other forms of ISO 8601 become the one that Apple takes, in UTC; what is no
+ * date stays, for the check to see.
  */
 static struct json_object *
 date_of(struct arena *a, struct json_object *v)
@@ -88,12 +86,8 @@ date_of(struct arena *a, struct json_object *v)
 	char iso[CLOCK_ISO_SIZE];
 	int64_t ms;
 
-	if (!json_object_is_type(v, json_type_string) ||
+	if (!json_object_is_type(v, json_type_string) || passjson_is_date(s) ||
 	    !clock_parse_iso(slice_of(s), &ms))
-		return v;
-	if (strchr(s, 'T') != NULL && strchr(s, '.') == NULL &&
-	    (s[strlen(s) - 1] == 'Z' || s[strlen(s) - 3] == ':') &&
-	    strlen(s) > strlen("2026-11-22T04:05"))
 		return v;
 	clock_iso(ms, iso);
 	memcpy(iso + strlen("2026-11-22T04:05:06"), "Z", sizeof("Z"));

@@ -29,6 +29,13 @@ MUST_CHECK enum err passjson_build(struct arena *a, const struct tenant *t,
     struct passjson *out);
 
 /*
+ * W3C, "Date and Time Formats": a complete date with hours, minutes and a
+ * zone, perhaps seconds; no fraction, no +0000, over which Wallet refuses a
+ * whole pass.
+ */
+bool passjson_is_date(const char *s);
+
+/*
  * Whatever Wallet would refuse of a finished pass.json, as faults of `file`
  * (Apple, "Pass" reference; wallet/apple/passjson_check.c cites each rule).
  */

@@ -37,12 +37,8 @@ static const char *const kind_names[] = { "a string", "a number", "an integer",
 	"a date like 2026-11-22T10:00:00Z or 2026-11-22T10:00+01:00",
 	"a colour like rgb(27, 58, 91)" };
 
-/*
- * W3C, "Date and Time Formats", the complete date with hours and minutes.
- * Wallet refuses a whole pass over a fraction of a second or a +0000.
- */
-static bool
-is_date(const char *s)
+bool
+passjson_is_date(const char *s)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd";
 	int64_t ms;
@@ -110,7 +106,7 @@ is_kind(struct json_object *v, enum kind kind)
 		    t == json_type_double;
 	case DATE:
 		return t == json_type_string &&
-		    is_date(json_object_get_string(v));
+		    passjson_is_date(json_object_get_string(v));
 	case COLOUR:
 		return t == json_type_string &&
 		    is_colour(json_object_get_string(v));

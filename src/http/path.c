@@ -72,12 +72,15 @@ static enum err
 split(struct arena *a, struct slice in, bool encoded, struct parts *out,
     struct why *w)
 {
-	const char *p = in.s, *end = in.s + in.len, *slash;
+	const char *p, *end, *slash;
 	struct slice part;
 	enum err e;
 
 	out->n = 0;
-	for (; p < end; p = slash + 1) {
+	if (in.len == 0)
+		return ERR_OK;
+	end = in.s + in.len;
+	for (p = in.s; p < end; p = slash + 1) {
 		slash = memchr(p, '/', (size_t)(end - p));
 		if (slash == NULL)
 			slash = end;

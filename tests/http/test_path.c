@@ -177,6 +177,169 @@ test_mounts(void **state)
 	}
 }
 
+/*
+ * As lighttpd 1.4.69 and Apache 2.4 with mod_fcgid 2.3.9 told it to a program
+ * that printed its variables.
+ */
+static void
+test_recorded(void **state)
+{
+	static const struct {
+		const char *env[ENV_MAX];
+		const char *want;
+	} t[] = {
+		/* clang-format off */
+		/* lighttpd, "/" */
+		{ { URI "/api/acme/passes?x=1", SCRIPT "/api",
+		    INFO "/acme/passes" }, "api|acme|passes" },
+		{ { URI "/api/acme/passes/Abc%2012/data", SCRIPT "/api",
+		    INFO "/acme/passes/Abc 12/data" },
+		    "api|acme|passes|Abc 12|data" },
+		{ { URI "/acme/card", SCRIPT "/acme", INFO "/card" },
+		    "acme|card" },
+		{ { URI "/healthz", SCRIPT "/healthz" }, "healthz" },
+		{ { URI "/acme/images/1f.png", SCRIPT "/acme",
+		    INFO "/images/1f.png" }, "acme|images|1f.png" },
+		{ { URI "//api//acme/passes", SCRIPT "/api",
+		    INFO "/acme/passes" }, "api|acme|passes" },
+		{ { URI "/", SCRIPT "/" }, "" },
+		{ { URI "/api/acme/passes/a%2Fb", SCRIPT "/api",
+		    INFO "/acme/passes/a/b" }, "api|acme|passes|a/b" },
+		{ { URI "/api/acme/passes/", SCRIPT "/api",
+		    INFO "/acme/passes/" }, "api|acme|passes" },
+		/* lighttpd, "/" with fix-root-scriptname */
+		{ { URI "/api/acme/passes/Abc%2012/data", SCRIPT,
+		    INFO "/api/acme/passes/Abc 12/data" },
+		    "api|acme|passes|Abc 12|data" },
+		{ { URI "/acme/card", SCRIPT, INFO "/acme/card" },
+		    "acme|card" },
+		{ { URI "/healthz", SCRIPT, INFO "/healthz" }, "healthz" },
+		{ { URI "//api//acme/passes", SCRIPT, INFO "/api/acme/passes" },
+		    "api|acme|passes" },
+		{ { URI "/", SCRIPT, INFO "/" }, "" },
+		/* lighttpd, "/api" */
+		{ { URI "/api/acme/passes", SCRIPT "/api",
+		    INFO "/acme/passes" }, "api|acme|passes" },
+		{ { URI "/api//acme//passes", SCRIPT "/api",
+		    INFO "/acme/passes" }, "api|acme|passes" },
+		{ { URI "/api/acme/card", SCRIPT "/api", INFO "/acme/card" },
+		    "acme|card" },
+		{ { URI "/api", SCRIPT "/api" }, "" },
+		{ { URI "/api/api/acme/passes", SCRIPT "/api",
+		    INFO "/api/acme/passes" }, "api|acme|passes" },
+		/* lighttpd, "/api/" */
+		{ { URI "/api/acme/passes/findPass", SCRIPT "/api/acme",
+		    INFO "/passes/findPass" }, "api|acme|passes|findPass" },
+		{ { URI "/api/acme/passes", SCRIPT "/api/acme",
+		    INFO "/passes" }, "api|acme|passes" },
+		{ { URI "/api/healthz", SCRIPT "/api/healthz" }, "healthz" },
+		/* lighttpd, a program, by mod_fastcgi and mod_cgi */
+		{ { URI "/cgi-bin/passwright.fcgi/api/acme/passes/Abc%2012",
+		    SCRIPT "/cgi-bin/passwright.fcgi",
+		    INFO "/api/acme/passes/Abc 12" },
+		    "api|acme|passes|Abc 12" },
+		{ { URI "/cgi-bin/passwright.fcgi/acme/card",
+		    SCRIPT "/cgi-bin/passwright.fcgi", INFO "/acme/card" },
+		    "acme|card" },
+		{ { URI "/cgi-bin/passwright.fcgi",
+		    SCRIPT "/cgi-bin/passwright.fcgi" }, "" },
+		{ { URI "/passwright.cgi/healthz", SCRIPT "/passwright.cgi",
+		    INFO "/healthz" }, "healthz" },
+		/* lighttpd, url.rewrite-once; a tenant's url has /shop */
+		{ { URI "/shop/api/acme/passes",
+		    SCRIPT "/cgi-bin/passwright.fcgi",
+		    INFO "/api/acme/passes" }, "api|acme|passes" },
+		/* Apache, ScriptAlias with mod_cgi */
+		{ { URI "/cgi-bin/passwright.fcgi/api/acme/passes/a%20b",
+		    SCRIPT "/cgi-bin/passwright.fcgi",
+		    INFO "/api/acme/passes/a b" }, "api|acme|passes|a b" },
+		{ { URI "/api/acme/passes/findPass", SCRIPT "/api",
+		    INFO "/acme/passes/findPass" },
+		    "api|acme|passes|findPass" },
+		{ { URI "//api//acme//passes/a", SCRIPT "/api",
+		    INFO "/acme/passes/a" }, "api|acme|passes|a" },
+		/* Apache, ScriptAlias / and /w/api with mod_fcgid */
+		{ { URI "/api/acme/passes/a%20b%3Fc", SCRIPT,
+		    INFO "/api/acme/passes/a b?c" }, "api|acme|passes|a b?c" },
+		{ { URI "/acme/card", SCRIPT, INFO "/acme/card" },
+		    "acme|card" },
+		{ { URI "/healthz", SCRIPT, INFO "/healthz" }, "healthz" },
+		{ { URI "/w/api/acme/passes", SCRIPT "/w/api",
+		    INFO "/acme/passes" }, "api|acme|passes" },
+		/* Apache, FcgidWrapper virtual at /wallet */
+		{ { URI "/wallet/api/acme/passes", SCRIPT "/wallet",
+		    INFO "/api/acme/passes" }, "api|acme|passes" },
+		{ { URI "/wallet//acme//card", SCRIPT "/wallet",
+		    INFO "/acme/card" }, "acme|card" },
+		{ { URI "/wallet/healthz", SCRIPT "/wallet", INFO "/healthz" },
+		    "healthz" },
+		/* Apache, ProxyPass / with mod_proxy_fcgi */
+		{ { URI "/api/acme/passes/a%20b%3Fc?x=1",
+		    SCRIPT "/api/acme/passes/a b?c" },
+		    "api|acme|passes|a b?c" },
+		{ { URI "/acme/card", SCRIPT "/acme/card" }, "acme|card" },
+		{ { URI "/healthz", SCRIPT "/healthz" }, "healthz" },
+		{ { URI "//api//acme/passes", SCRIPT "/api/acme/passes" },
+		    "api|acme|passes" },
+		{ { URI "/", SCRIPT "/" }, "" },
+		/* Apache, ProxyPass /api and /w/, ProxyPassMatch /p */
+		{ { URI "/api/acme/passes/a%20b",
+		    SCRIPT "/api/acme/passes/a b" }, "api|acme|passes|a b" },
+		{ { URI "/w/api/acme/passes", SCRIPT "/w/api/acme/passes" },
+		    "api|acme|passes" },
+		{ { URI "/w/acme/card", SCRIPT "/w/acme/card" }, "acme|card" },
+		{ { URI "/p/api/acme/passes", SCRIPT "/p/api/acme/passes" },
+		    "api|acme|passes" },
+		/* Apache, SetHandler proxy:fcgi: */
+		{ { URI "/api/acme/passes/a%20b", SCRIPT "/api",
+		    INFO "/acme/passes/a b" }, "api|acme|passes|a b" },
+		{ { URI "/acme/card", SCRIPT "/acme", INFO "/card" },
+		    "acme|card" },
+		{ { URI "/healthz", SCRIPT "/healthz" }, "healthz" },
+		/* Apache, .htaccess: RewriteRule ^api/ passwright.fcgi */
+		{ { URI "/shop/api/acme/passes/a%20b",
+		    SCRIPT "/shop/passwright.fcgi" }, "api|acme|passes|a b" },
+		{ { URI "/shop/passwright.fcgi/api/acme/passes",
+		    SCRIPT "/shop/passwright.fcgi", INFO "/api/acme/passes" },
+		    "api|acme|passes" },
+		/* Apache, .htaccess: RewriteRule ^(api/.*) passwright.cgi/$1 */
+		{ { URI "/shop2/api/acme/passes/a%20b?x=1",
+		    SCRIPT "/shop2/passwright.cgi",
+		    INFO "/api/acme/passes/a b" }, "api|acme|passes|a b" },
+		{ { URI "/shop2/healthz", SCRIPT "/shop2/passwright.cgi" },
+		    "healthz" },
+		/* Apache,
+		    .htaccess: RewriteRule ^api/ cgi-bin/passwright.fcgi */
+		{ { URI "/shop4/api/acme/passes",
+		    SCRIPT "/shop4/cgi-bin/passwright.fcgi" },
+		    "api|acme|passes" },
+		/* Apache, .htaccess in api/: RewriteRule ^ passwright.fcgi */
+		{ { URI "/api/acme/passes", SCRIPT "/api/passwright.fcgi" },
+		    "api|acme|passes" },
+		{ { URI "/api/acme/card", SCRIPT "/api/passwright.fcgi" },
+		    "acme|card" },
+		/* Apache,
+		    .htaccess at the root: RewriteRule ^ /passwright.fcgi */
+		{ { URI "/api/acme/passes/a%20b", SCRIPT "/passwright.fcgi" },
+		    "api|acme|passes|a b" },
+		{ { URI "/acme/card", SCRIPT "/passwright.fcgi" },
+		    "acme|card" },
+		{ { URI "//acme//card", SCRIPT "/passwright.fcgi" },
+		    "acme|card" },
+		{ { URI "/healthz", SCRIPT "/passwright.fcgi" }, "healthz" },
+		/* clang-format on */
+	};
+	const char *mounts[] = { "/shop", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct request r = { .a = a, .envp = env_of(t[i].env) };
+
+		assert_int_equal(path_find(&r, mounts, NULL), ERR_OK);
+		assert_string_equal(joined(&r), t[i].want);
+	}
+}
+
 static void
 test_longest_mount(void **state)
 {
@@ -303,6 +466,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_longest_mount),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),

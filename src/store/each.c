@@ -153,20 +153,3 @@ store_each(struct store *st, store_each_fn *fn, void *arg)
 
 	return table_each(st, TABLE_PASS, each_row, &each);
 }
-
-enum err
-store_count(struct store *st, uint64_t *n)
-{
-	DB *db = st->db[TABLE_ORDINAL];
-	DB_BTREE_STAT *stat = NULL;
-	enum err e = ERR_BUSY;
-
-	for (unsigned i = 0; e == ERR_BUSY && i < RUN_TRIES; i++) {
-		run_back_off(i);
-		e = store_rc(st, db->stat(db, NULL, &stat, 0), "stat");
-	}
-	if (e == ERR_OK)
-		*n = stat->bt_ndata;
-	free(stat);
-	return e;
-}

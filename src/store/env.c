@@ -58,6 +58,8 @@ on_error(const DB_ENV *env, const char *prefix, const char *text)
 	(void)prefix;
 	if (st->faults != NULL)
 		snprintf(st->faults, STORE_KEY_MAX, "%s", text);
+	else if (st->opening) /* of regions about to be made anew */
+		log_warning("store_db", "dir", st->dir, "why", text, NULL);
 	else
 		log_error("store_db", "dir", st->dir, "why", text, NULL);
 }

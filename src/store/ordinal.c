@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -72,39 +73,61 @@ ordinal_take(struct txn *t, uint32_t *out)
 enum err
 ordinal_put(struct txn *t, uint32_t ordinal, const char *id)
 {
-	unsigned char key[4];
+	struct slice key = table_slice(&ordinal, sizeof(ordinal));
 
-	table_put32(key, ordinal);
-	return table_put(
-	    t, TABLE_ORDINAL, table_slice(key, sizeof(key)), slice_of(id), 0);
+	return table_put(t, TABLE_ORDINAL, key, slice_of(id), 0);
 }
 
 enum err
 ordinal_del(struct txn *t, uint32_t ordinal)
 {
-	unsigned char key[4];
-
-	table_put32(key, ordinal);
-	return table_del(t, TABLE_ORDINAL, table_slice(key, sizeof(key)));
+	return table_del(
+	    t, TABLE_ORDINAL, table_slice(&ordinal, sizeof(ordinal)));
 }
 
+/* Records are of one length, filled up with NUL. */
 enum err
 ordinal_find(struct txn *t, uint32_t ordinal, char *id)
 {
-	unsigned char key[4];
 	struct slice v;
 	enum err e;
 
-	table_put32(key, ordinal);
-	e = table_get(t, TABLE_ORDINAL, table_slice(key, sizeof(key)), &v, 0);
+	e = table_get(
+	    t, TABLE_ORDINAL, table_slice(&ordinal, sizeof(ordinal)), &v, 0);
 	if (e != ERR_OK)
 		return e;
-	if (v.len > STORE_ID_MAX) {
-		log_error("store_fault", "dir", t->st->dir, "what", "ordinal",
-		    "why", "a row is too long", NULL);
-		return ERR_INTERNAL;
-	}
 	memcpy(id, v.s, v.len);
 	id[v.len] = '\0';
 	return ERR_OK;
+}
+
+enum err
+ordinal_bound(struct txn *t, uint32_t *bound)
+{
+	struct slice was;
+	enum err e = table_get(t, TABLE_META, next_key, &was, 0);
+
+	if (e == ERR_OK)
+		*bound = table_get32(was.s);
+	return e;
+}
+
+/*
+ * Counted here because the queue has one small record for each pass.
+ */
+enum err
+store_count(struct store *st, uint64_t *n)
+{
+	DB *db = st->db[TABLE_ORDINAL];
+	DB_QUEUE_STAT *stat = NULL;
+	enum err e = ERR_BUSY;
+
+	for (unsigned i = 0; e == ERR_BUSY && i < RUN_TRIES; i++) {
+		run_back_off(i);
+		e = store_rc(st, db->stat(db, NULL, &stat, 0), "stat");
+	}
+	if (e == ERR_OK)
+		*n = stat->qs_ndata;
+	free(stat);
+	return e;
 }

@@ -12,6 +12,7 @@
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
+#include "base/ident.h"
 #include "store/store.h"
 
 #define STORE_FORMAT     1    /* of the environment as a whole */
@@ -23,7 +24,7 @@
 enum table {
 	TABLE_META,    /* name -> u32: the format, the next ordinal */
 	TABLE_PASS,    /* id -> version, ordinal, tag, document */
-	TABLE_ORDINAL, /* ordinal -> id */
+	TABLE_ORDINAL, /* ordinal -> id, in a record of fixed length */
 	TABLE_UNIQUE,  /* digest -> id */
 	TABLE_FIELD,   /* field name, 0, value -> ordinals, sorted */
 	TABLE__MAX
@@ -133,6 +134,9 @@ const char *table_file(enum table n);
  */
 MUST_CHECK enum err table_get(struct txn *t, enum table n, struct slice key,
     struct slice *value, u_int32_t flags);
+/* ERR_NOTFOUND unless the table has exactly this pair. */
+MUST_CHECK enum err table_has(
+    struct txn *t, enum table n, struct slice key, struct slice value);
 MUST_CHECK enum err table_put(struct txn *t, enum table n, struct slice key,
     struct slice value, u_int32_t flags);
 MUST_CHECK enum err table_del(struct txn *t, enum table n, struct slice key);
@@ -143,7 +147,7 @@ MUST_CHECK enum err table_rc(struct txn *t, int rc, const char *what);
 
 /*
  * Rows by the bulk, without any lock while `fn` runs: for reading all of a
- * table.  For sorted duplicates each pair is a row.
+ * table, but TABLE_ORDINAL.  For sorted duplicates each pair is a row.
  */
 typedef enum err table_row_fn(struct slice key, struct slice value, void *arg);
 MUST_CHECK enum err table_each(
@@ -203,6 +207,8 @@ MUST_CHECK enum err ordinal_put(
 MUST_CHECK enum err ordinal_del(struct txn *t, uint32_t ordinal);
 /* `id` has room for STORE_ID_MAX + 1. */
 MUST_CHECK enum err ordinal_find(struct txn *t, uint32_t ordinal, char *id);
+/* All that were ever given are less; ERR_NOTFOUND: none was. */
+MUST_CHECK enum err ordinal_bound(struct txn *t, uint32_t *bound);
 
 /* Either digest may be NULL.  ERR_CONFLICT: `new` is taken. */
 MUST_CHECK enum err unique_change(struct txn *t, const char *id,

@@ -97,50 +97,60 @@ register_is_ours(const char *exe, const char *own)
 	    (exe[len] == '\0' || strcmp(exe + len, deleted) == 0);
 }
 
-static bool
-proc_link(const char *pid, char *out, size_t size)
+/* The executable of a process; 0 or errno. */
+static int
+proc_exe(const char *pid, char *out, size_t size)
 {
 	char path[64];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
 	if ((n = readlink(path, out, size - 1)) < 0)
-		return false;
+		return errno;
 	out[n] = '\0';
-	return true;
+	return 0;
 }
 
 /* A process that gave up root may not be looked into: its name has to do. */
-static bool
+static int
 proc_comm(const char *pid, char *out, size_t size)
 {
 	char path[64];
 	FILE *f;
-	bool ok;
 
 	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
 	if ((f = fopen(path, "re")) == NULL)
-		return false;
-	ok = fgets(out, (int)size, f) != NULL;
+		return errno;
+	if (fgets(out, (int)size, f) == NULL)
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
 	fclose(f);
-	return ok;
+	return 0;
 }
 
-static bool
-is_ours(pid_t pid, char *exe, size_t size)
+enum who { FOREIGN, OURS, DYING };
+
+/* One that has no executable any more is about to let its locks go. */
+static enum who
+who_is(pid_t pid, char *exe, size_t size)
 {
 	char num[16], path[64], own[4096];
 	struct stat sb;
+	int rc;
 
 	snprintf(exe, size, "?");
 	snprintf(num, sizeof(num), "%d", (int)pid);
 	snprintf(path, sizeof(path), "/proc/%s", num);
-	if (pid <= 1 || stat(path, &sb) != 0 || sb.st_uid != geteuid())
-		return false;
-	if (!proc_link("self", own, sizeof(own)))
-		return false;
-	return (proc_link(num, exe, size) || proc_comm(num, exe, size)) &&
-	    register_is_ours(exe, own);
+	if (stat(path, &sb) != 0)
+		return errno == ENOENT ? DYING : FOREIGN;
+	if (pid <= 1 || sb.st_uid != geteuid() ||
+	    proc_exe("self", own, sizeof(own)) != 0)
+		return FOREIGN;
+	if ((rc = proc_exe(num, exe, size)) == EACCES)
+		rc = proc_comm(num, exe, size);
+	if (rc == ENOENT || rc == ESRCH)
+		return DYING;
+	return rc == 0 && register_is_ours(exe, own) ? OURS : FOREIGN;
 }
 
 static enum err
@@ -155,20 +165,35 @@ not_ours(const char *dir, pid_t pid, const char *exe, const char *why)
 }
 
 static enum err
-kill_and_wait(int pidfd, const char *dir, pid_t pid, const char *exe)
+await_end(int pidfd, const char *dir, pid_t pid, const char *exe)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int n;
 
-	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) != 0 && errno != ESRCH)
-		return not_ours(dir, pid, exe, strerror(errno));
 	while ((n = poll(&p, 1, DEATH_MS)) < 0 && errno == EINTR)
 		;
-	if (n != 1)
-		return not_ours(dir, pid, exe, "killed, and does not end");
-	log_warning("store_register", "dir", dir, "what",
-	    "ended a process attached to a lost environment", NULL);
-	return ERR_OK;
+	return n == 1 ? ERR_OK
+		      : not_ours(dir, pid, exe, "killed, and does not end");
+}
+
+static enum err
+end_process(int pidfd, const char *dir, pid_t pid)
+{
+	char exe[4096], num[16];
+	enum who who = who_is(pid, exe, sizeof(exe));
+
+	if (who == FOREIGN)
+		return not_ours(dir, pid, exe,
+		    "attached to a lost environment, and not ours to end");
+	if (who == OURS) {
+		if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) != 0 &&
+		    errno != ESRCH)
+			return not_ours(dir, pid, exe, strerror(errno));
+		snprintf(num, sizeof(num), "%d", (int)pid);
+		log_warning("store_register", "dir", dir, "pid", num, "exe",
+		    exe, "why", "ended: attached to a lost environment", NULL);
+	}
+	return await_end(pidfd, dir, pid, exe);
 }
 
 /*
@@ -179,8 +204,7 @@ static enum err
 clear_slot(int fd, off_t pos, const char *dir)
 {
 	pid_t pid = holder(fd, pos);
-	char exe[4096];
-	enum err e;
+	enum err e = ERR_OK;
 	int pidfd;
 
 	if (pid == 0)
@@ -192,13 +216,8 @@ clear_slot(int fd, off_t pos, const char *dir)
 		return errno == ESRCH
 		    ? ERR_OK
 		    : not_ours(dir, pid, "?", strerror(errno));
-	if (holder(fd, pos) != pid)
-		e = ERR_OK;
-	else if (!is_ours(pid, exe, sizeof(exe)))
-		e = not_ours(dir, pid, exe,
-		    "attached to a lost environment, and not ours to end");
-	else
-		e = kill_and_wait(pidfd, dir, pid, exe);
+	if (holder(fd, pos) == pid)
+		e = end_process(pidfd, dir, pid);
 	close(pidfd);
 	return e;
 }

@@ -5,18 +5,19 @@
 #include "store/private.h"
 
 /*
- * Small pages where neighbours are written by different processes (a page is
- * what is locked), large ones where whole documents lie.
+ * The ordinals are a queue because that locks single records: neighbours in
+ * it are written by different processes at once.
  */
 static const struct {
 	const char *file;
+	DBTYPE type;
 	u_int32_t page, flags;
 } tables[TABLE__MAX] = {
-	[TABLE_META] = { "meta.db", 512, 0 },
-	[TABLE_PASS] = { "pass.db", 16384, 0 },
-	[TABLE_ORDINAL] = { "ordinal.db", 1024, 0 },
-	[TABLE_UNIQUE] = { "unique.db", 4096, 0 },
-	[TABLE_FIELD] = { "field.db", 8192, DB_DUPSORT },
+	[TABLE_META] = { "meta.db", DB_BTREE, 512, 0 },
+	[TABLE_PASS] = { "pass.db", DB_BTREE, 16384, 0 },
+	[TABLE_ORDINAL] = { "ordinal.db", DB_QUEUE, 4096, 0 },
+	[TABLE_UNIQUE] = { "unique.db", DB_BTREE, 4096, 0 },
+	[TABLE_FIELD] = { "field.db", DB_BTREE, 8192, DB_DUPSORT },
 };
 
 const char *
@@ -35,8 +36,12 @@ open_one(struct store *st, enum table n)
 		return store_rc(st, rc, "create");
 	st->db[n] = db;
 	if ((rc = db->set_pagesize(db, tables[n].page)) == 0 &&
-	    (rc = db->set_flags(db, tables[n].flags)) == 0)
-		rc = db->open(db, NULL, tables[n].file, NULL, DB_BTREE,
+	    (rc = db->set_flags(db, tables[n].flags)) == 0 &&
+	    tables[n].type == DB_QUEUE &&
+	    (rc = db->set_re_len(db, STORE_ID_MAX)) == 0)
+		rc = db->set_re_pad(db, 0);
+	if (rc == 0)
+		rc = db->open(db, NULL, tables[n].file, NULL, tables[n].type,
 		    DB_CREATE | DB_AUTO_COMMIT, 0600);
 	return store_rc(st, rc, tables[n].file);
 }
@@ -110,6 +115,17 @@ table_get(struct txn *t, enum table n, struct slice key, struct slice *value,
 	if (e == ERR_OK)
 		*value = table_slice(v.data, v.size);
 	return e;
+}
+
+enum err
+table_has(struct txn *t, enum table n, struct slice key, struct slice value)
+{
+	DB *db = t->st->db[n];
+	DBT k = table_dbt(key), v = table_dbt(value);
+
+	if (t->victim)
+		return ERR_BUSY;
+	return table_rc(t, db->get(db, t->tid, &k, &v, DB_GET_BOTH), "get");
 }
 
 enum err

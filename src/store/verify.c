@@ -18,6 +18,7 @@ struct verify {
 
 	/* The row in question; what was found is told after its transaction. */
 	struct slice key, value;
+	uint32_t ordinal;
 	const char *fault;
 };
 
@@ -64,17 +65,25 @@ entry_is(struct txn *t, enum table n, struct slice key, const char *id)
 }
 
 static enum err
+ordinal_is(struct txn *t, uint32_t ordinal, const char *id)
+{
+	char was[STORE_ID_MAX + 1];
+	enum err e = ordinal_find(t, ordinal, was);
+
+	return e == ERR_OK && strcmp(was, id) != 0 ? ERR_NOTFOUND : e;
+}
+
+static enum err
 field_is(struct txn *t, const struct store_field *f, uint32_t ordinal)
 {
 	unsigned char key[STORE_KEY_MAX], value[4];
-	struct slice v = table_slice(value, sizeof(value));
 	size_t len;
 
 	if (!field_key(f, key, &len))
 		return ERR_NOTFOUND;
 	table_put32(value, ordinal);
-	return table_get(
-	    t, TABLE_FIELD, table_slice(key, len), &v, DB_GET_BOTH);
+	return table_has(t, TABLE_FIELD, table_slice(key, len),
+	    table_slice(value, sizeof(value)));
 }
 
 /* Note a fault if `e` is ERR_NOTFOUND; true when there is no more to see. */
@@ -92,11 +101,8 @@ missing(struct verify *v, enum err *e, const char *id, struct slice what)
 static enum err
 pass_entries(struct txn *t, struct verify *v, const struct store_pass *p)
 {
-	unsigned char ordinal[4];
-	enum err e;
+	enum err e = ordinal_is(t, p->ordinal, p->id);
 
-	table_put32(ordinal, p->ordinal);
-	e = entry_is(t, TABLE_ORDINAL, table_slice(ordinal, 4), p->id);
 	if (missing(v, &e, p->id, slice_of("its ordinal")))
 		return e;
 	if (p->unique != NULL)
@@ -141,21 +147,40 @@ judge_ordinal(struct txn *t, void *arg)
 {
 	struct verify *v = arg;
 	struct store_pass p = { 0 };
-	uint32_t ordinal = v->key.len == 4 ? table_get32(v->key.s) : 0;
-	const char *id = arena_strndup(v->a, v->value.s, v->value.len);
-	enum err e = entry_is(t, TABLE_ORDINAL, v->key, id);
+	char id[STORE_ID_MAX + 1];
+	enum err e = ordinal_find(t, v->ordinal, id);
 
 	v->fault = NULL;
-	if (e == ERR_NOTFOUND) /* removed meanwhile */
+	if (e == ERR_NOTFOUND) /* not given, or removed */
 		return ERR_OK;
 	if (e == ERR_OK)
 		e = store_pass_get(t, id, false, v->a, &p);
-	if (e == ERR_NOTFOUND || (e == ERR_OK && p.ordinal != ordinal)) {
-		v->fault = arena_printf(
-		    v->a, "ordinal %u: pass %s does not have it", ordinal, id);
+	if (e == ERR_NOTFOUND || (e == ERR_OK && p.ordinal != v->ordinal)) {
+		v->fault = arena_printf(v->a,
+		    "ordinal %u: pass %s does not have it", v->ordinal, id);
 		return ERR_OK;
 	}
 	return e == ERR_INTERNAL ? ERR_OK : e;
+}
+
+static enum err
+note_bound(struct txn *t, void *arg)
+{
+	enum err e = ordinal_bound(t, arg);
+
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static enum err
+all_ordinals(struct verify *v)
+{
+	const struct slice none = { NULL, 0 };
+	uint32_t bound = 0;
+	enum err e = run_with(v->st, note_bound, &bound, 0);
+
+	for (v->ordinal = 1; e == ERR_OK && v->ordinal < bound; v->ordinal++)
+		e = judge(v, judge_ordinal, none, none);
+	return e;
 }
 
 static enum err
@@ -201,11 +226,10 @@ judge_field(struct txn *t, void *arg)
 {
 	struct verify *v = arg;
 	struct store_pass p = { 0 };
-	struct slice value = v->value;
 	char id[STORE_ID_MAX + 1];
 	enum err e;
 
-	e = table_get(t, TABLE_FIELD, v->key, &value, DB_GET_BOTH);
+	e = table_has(t, TABLE_FIELD, v->key, v->value);
 	v->fault = NULL;
 	if (e == ERR_NOTFOUND)
 		return ERR_OK;
@@ -228,12 +252,6 @@ static enum err
 row_of_pass(struct slice key, struct slice value, void *arg)
 {
 	return judge(arg, judge_pass, key, value);
-}
-
-static enum err
-row_of_ordinal(struct slice key, struct slice value, void *arg)
-{
-	return judge(arg, judge_ordinal, key, value);
 }
 
 static enum err
@@ -280,7 +298,6 @@ store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
 {
 	static table_row_fn *const row[TABLE__MAX] = {
 		[TABLE_PASS] = row_of_pass,
-		[TABLE_ORDINAL] = row_of_ordinal,
 		[TABLE_UNIQUE] = row_of_unique,
 		[TABLE_FIELD] = row_of_field,
 	};
@@ -296,6 +313,8 @@ store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
 	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++)
 		if (row[n] != NULL)
 			e = table_each(st, n, row[n], &v);
+	if (e == ERR_OK)
+		e = all_ordinals(&v);
 	arena_free(v.a);
 	if (e == ERR_OK)
 		*faults = v.faults;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "api/call.h"
+#include "auth/limit.h"
 #include "base/clock.h"
 #include "base/ident.h"
 #include "base/log.h"
@@ -18,6 +19,10 @@ struct serve {
 	struct tenants *tenants;
 	struct stores *stores;
 	struct arena *a; /* of the present request */
+	struct {
+		struct limit *l; /* NULL: could not be opened */
+		char *dir;       /* of the tenant whose it is, or NULL */
+	} limit;
 };
 
 struct serve *
@@ -40,6 +45,8 @@ serve_free(struct serve *s)
 		return;
 	stores_free(s->stores);
 	tenants_free(s->tenants);
+	limit_close(s->limit.l);
+	free(s->limit.dir);
 	arena_free(s->a);
 	free(s);
 }
@@ -106,14 +113,61 @@ find_tenant(
 	return false;
 }
 
-/* What the route asks of a caller. */
-static bool
-admit(struct call *c, struct response *resp)
+/* The counts of the call's tenant; those of the last one stay open. */
+static struct limit *
+limit_of(struct serve *s, struct call *c)
 {
-	const struct route *r = c->route;
-	bool closed = r->access == ROUTE_SCOPE ||
-	    (r->closable != NULL &&
-		strings_has(&c->tenant->require_scope_for, r->closable));
+	const char *dir = c->tenant->dir;
+
+	if (s->limit.dir != NULL && strcmp(s->limit.dir, dir) == 0)
+		return s->limit.l;
+	limit_close(s->limit.l);
+	s->limit.l = NULL;
+	free(s->limit.dir);
+	if ((s->limit.dir = strdup(dir)) == NULL)
+		abort();
+	if (limit_open(arena_printf(c->a, "%s/data/limits", dir), ident_random,
+		&s->limit.l) != ERR_OK)
+		s->limit.l = NULL;
+	return s->limit.l;
+}
+
+static bool
+within(struct serve *s, struct call *c, struct response *resp, const char *who,
+    const struct rate *rate)
+{
+	struct limit *l = NULL;
+	long after;
+
+	/* The counts lie beside the store, whose folder it makes. */
+	if (rate->count > 0 && call_store(c) == ERR_OK)
+		l = limit_of(s, c);
+	if (l == NULL ||
+	    limit_take(l, who, rate, c->req->now, &after) == ERR_OK)
+		return true;
+	response_header(resp, "Retry-After", text_num(after).s);
+	(void)why(&c->why, ERR_BUSY, NULL,
+	    "Too many requests; try again in %ld seconds.", after);
+	response_problem(resp, c->req, 429, &c->why);
+	return false;
+}
+
+/* Nobody may ask at will whether an identifier is known. */
+static bool
+moderate(struct serve *s, struct call *c, struct response *resp)
+{
+	bool anonymous = c->route->access == ROUTE_PROOF && !c->caller.known;
+
+	if (!within(s, c, resp, "tenant", &c->tenant->tenant_limit))
+		return false;
+	return !anonymous ||
+	    within(s, c, resp, c->req->address, &c->tenant->anonymous_limit);
+}
+
+/* Who is calling; bad credentials are refused everywhere. */
+static bool
+identify(struct call *c, struct response *resp)
+{
 	const struct credentials cred = {
 		.api_key = request_header(c->req, "X-API-KEY"),
 		.authorization = request_header(c->req, "Authorization"),
@@ -125,10 +179,20 @@ admit(struct call *c, struct response *resp)
 	    caller_identify(c->a, c->tenant, &cred, &c->caller, &c->why);
 
 	c->unproven = e == ERR_DENIED;
-	if (e != ERR_OK) {
+	if (e != ERR_OK)
 		failed(c, resp, e);
-		return false;
-	}
+	return e == ERR_OK;
+}
+
+/* What the route asks of a caller. */
+static bool
+admit(struct call *c, struct response *resp)
+{
+	const struct route *r = c->route;
+	bool closed = r->access == ROUTE_SCOPE ||
+	    (r->closable != NULL &&
+		strings_has(&c->tenant->require_scope_for, r->closable));
+
 	if (!closed || caller_may(&c->caller, r->scope))
 		return true;
 	c->unproven = !c->caller.known;
@@ -163,20 +227,38 @@ read_body(struct call *c, struct response *resp, struct fcgi *f)
 
 /* A request whose path and method are one of ours. */
 static void
-answer(struct call *c, struct response *resp, struct fcgi *f)
+answer(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 {
 	enum err e;
 
-	if (!admit(c, resp) || !read_body(c, resp, f))
+	if (!identify(c, resp) || !admit(c, resp) || !moderate(s, c, resp) ||
+	    !read_body(c, resp, f))
 		return;
 	if ((e = c->route->fn(c, resp)) != ERR_OK)
 		failed(c, resp, e);
 }
 
 static bool
-is_open(const struct call *c)
+is_open(const struct route *r)
 {
-	return c->route != NULL && c->route->access != ROUTE_SCOPE;
+	return r != NULL && r->access != ROUTE_SCOPE;
+}
+
+static void
+preflight(struct call *c, struct response *resp, const char *allow)
+{
+	const char *method =
+	    request_header(c->req, "Access-Control-Request-Method");
+	struct route_match m = { .route = NULL };
+	struct request asked = *c->req;
+
+	if (method != NULL) {
+		asked.method = strcmp(method, "HEAD") == 0 ? "GET" : method;
+		if (route_find(api_tables, &asked, &m) != ROUTE_FOUND)
+			m.route = NULL;
+	}
+	cors_preflight(
+	    resp, c->req, &c->tenant->cors_origins, is_open(m.route), allow);
 }
 
 static void
@@ -184,7 +266,6 @@ dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 {
 	struct route_match m = { .route = NULL };
 	enum route_result found = route_find(api_tables, c->req, &m);
-	bool preflight = strcmp(c->req->method, "OPTIONS") == 0;
 
 	if (found == ROUTE_NO_PATH) {
 		(void)why(&c->why, ERR_NOTFOUND, NULL,
@@ -197,9 +278,8 @@ dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 	memcpy(c->param, m.param, sizeof(c->param));
 	if (!find_tenant(s, c, resp, c->req->segment[1]))
 		return;
-	if (preflight) {
-		cors_preflight(
-		    resp, c->req, &c->tenant->cors_origins, true, m.allow);
+	if (strcmp(c->req->method, "OPTIONS") == 0) {
+		preflight(c, resp, m.allow);
 		return;
 	}
 	if (found == ROUTE_NO_METHOD) {
@@ -208,9 +288,9 @@ dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 		    &c->why, ERR_INVALID, NULL, "This path takes %s.", m.allow);
 		response_problem(resp, c->req, 405, &c->why);
 	} else {
-		answer(c, resp, f);
+		answer(s, c, resp, f);
 	}
-	cors_add(resp, c->req, &c->tenant->cors_origins, is_open(c));
+	cors_add(resp, c->req, &c->tenant->cors_origins, is_open(c->route));
 }
 
 static void

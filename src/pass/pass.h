@@ -15,7 +15,7 @@
 #include "conf/tenant.h"
 #include "store/store.h"
 
-#define PASS_DOCUMENT_MAX (256 * 1024)
+#define PASS_DOCUMENT_MAX    (256 * 1024)
 #define PASS_IDENTIFIERS_MAX 32
 
 struct pass {
@@ -24,10 +24,10 @@ struct pass {
 	int64_t modified;         /* seconds, since 1970; Last-Modified */
 	struct json_object *identifiers, *metadata, *additional; /* objects */
 	struct json_object *providers, *extensions;              /* objects */
-	const char *apple_serial; /* = id, but for imported passes */
-	const char *apple_token;  /* authentication token, >= 16 characters */
+	const char *apple_serial;   /* = id, but for imported passes */
+	const char *apple_token;    /* authentication token, >= 16 characters */
 	unsigned char rendered[32]; /* digest of what it was last rendered
-	                               from; see change.h */
+				       from; see change.h */
 	bool has_rendered;
 };
 

@@ -38,8 +38,7 @@ struct template_input {
  * `*out` is untouched.
  */
 MUST_CHECK enum err template_run(struct template *t,
-    const struct template_input *in, struct arena *a,
-    struct json_object **out);
+    const struct template_input *in, struct arena *a, struct json_object **out);
 
 /*
  * True once a run was cut off for memory: the process should end itself

@@ -24,8 +24,7 @@ MUST_CHECK enum err types_wallet(struct tenant *t, struct pass_type *type,
 /* `$tenant`: name, url, languages; and `$text` of one language, where a
  * string that is missing falls back to the first language. */
 struct json_object *types_tenant(struct arena *a, const struct tenant *t);
-struct json_object *types_text(
-    struct arena *a, const struct tenant *t, const struct pass_type *type,
-    const char *language);
+struct json_object *types_text(struct arena *a, const struct tenant *t,
+    const struct pass_type *type, const char *language);
 
 #endif

@@ -13,6 +13,7 @@ struct program {
 	struct source src;
 	const char *text;
 	int *first;   /* line of the text where each expression begins */
+	bool *faulty; /* expressions that a fault has been told of */
 	jq_state *jq; /* NULL after a run that left it lost */
 };
 
@@ -50,7 +51,8 @@ write_text(struct program *p)
 	buf_init(&b, p->a);
 	buf_adds(&b, ". as {d: $__d, x: $text, t: $tenant} | $__d |\n");
 	for (size_t i = 0; i < p->src.n; i++) {
-		const struct slice e = p->src.list[i].text;
+		const struct slice e =
+		    p->faulty[i] ? slice_of("null") : p->src.list[i].text;
 
 		p->first[i] = line;
 		buf_adds(&b, i == 0 ? "first((\n" : ", first((\n");
@@ -68,7 +70,6 @@ write_text(struct program *p)
 struct compiling {
 	struct program *p;
 	struct faults *f; /* NULL: it has compiled before */
-	bool *told;       /* one fault for each expression is enough */
 };
 
 /* jq's sentence without its prefix, its advice to shells and its place. */
@@ -109,12 +110,12 @@ on_fault(void *arg, jv message)
 		while (i > 0 && c->p->first[i - 1] > line)
 			i--;
 	}
-	if (i > 0 && line > 0 && !c->told[i - 1]) {
+	if (i > 0 && line > 0 && !c->p->faulty[i - 1]) {
 		const struct expr *e = &src->list[i - 1];
 		const long paren =
 		    (i < src->n ? c->p->first[i] : 0x7fffffffL) - 1;
 
-		c->told[i - 1] = true;
+		c->p->faulty[i - 1] = true;
 		fault_add(c->f, src->file, e->line, "%s: {{ %s }}",
 		    cleaned(c, m, at, line == paren), shown(c->p->a, e->text));
 	}
@@ -145,12 +146,11 @@ compile_without_home(jq_state *jq, const char *text)
 static enum err
 make(struct program *p, struct faults *f)
 {
-	struct compiling c = { p, f, NULL };
+	struct compiling c = { p, f };
 	jq_state *jq = jq_init();
 
 	if (jq == NULL)
 		abort();
-	c.told = arena_alloc(p->a, p->src.n);
 	bound_init(jq);
 	jq_set_error_cb(jq, on_fault, &c);
 	if (!compile_without_home(jq, p->text)) {
@@ -192,6 +192,7 @@ program_compile(struct arena *a, const struct source *src, struct faults *f,
 	struct program *p = arena_alloc(a, sizeof(*p));
 	const size_t errors = f->errors;
 	const int line = src->n > 0 ? src->list[0].line : 0;
+	size_t before;
 	enum err e;
 
 	if (src->n > PROGRAM_MAX) {
@@ -202,15 +203,20 @@ program_compile(struct arena *a, const struct source *src, struct faults *f,
 	p->a = a;
 	copy_source(p, src);
 	p->first = arena_alloc(a, src->n * sizeof(*p->first));
-	write_text(p);
-	if ((e = make(p, f)) == ERR_OK) {
-		arena_defer(a, forget, p);
-		*out = p;
-	} else if (f->errors == errors) {
+	p->faulty = arena_alloc(a, src->n);
+	arena_defer(a, forget, p);
+	do { /* jq names what is undefined only once all can be read */
+		before = f->errors;
+		write_text(p);
+		e = make(p, f);
+	} while (e != ERR_OK && f->errors > before);
+	if (e != ERR_OK && f->errors == errors)
 		fault_add(f, src->file, line,
 		    "jq does not take its expressions together: use fewer");
-	}
-	return e;
+	if (f->errors > errors)
+		return ERR_INVALID;
+	*out = p;
+	return ERR_OK;
 }
 
 /* -- running ------------------------------------------------------------ */

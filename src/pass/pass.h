@@ -15,7 +15,7 @@
 #include "conf/tenant.h"
 #include "store/store.h"
 
-#define PASS_DOCUMENT_MAX    (256 * 1024)
+#define PASS_DOCUMENT_MAX    262144 /* bytes */
 #define PASS_IDENTIFIERS_MAX 32
 
 struct pass {

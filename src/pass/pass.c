@@ -1,0 +1,222 @@
+#include "pass/pass.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+/* A document is deeper than what a caller may send into it. */
+#define DEPTH (JSON_DEPTH * 2)
+
+/* -- reading ------------------------------------------------------------ */
+
+static struct json_object *
+object_of(struct arena *a, struct json_object *o, const char *key)
+{
+	struct json_object *v = json_get(o, key);
+
+	return json_object_is_type(v, json_type_object) ? v : json_object_in(a);
+}
+
+static bool
+date_of(struct json_object *o, const char *key, int64_t *ms)
+{
+	const char *s = json_get_string(o, key);
+
+	return s != NULL && clock_parse_iso(slice_of(s), ms);
+}
+
+static enum err
+unreadable(const char *why)
+{
+	log_error("pass_document", "why", why, NULL);
+	return ERR_INTERNAL;
+}
+
+/* Without an id, dates and a type it is no pass of ours. */
+static bool
+fill(struct arena *a, struct json_object *o, struct pass *p)
+{
+	struct json_object *apple = json_get(o, "apple");
+	const char *rendered = json_get_string(o, "rendered");
+
+	p->id = json_get_string(o, "id");
+	p->secret = json_get_string(o, "secret");
+	p->type = json_get_string(o, "passType");
+	p->modified = json_get_int(o, "modified", 0);
+	p->identifiers = object_of(a, o, "identifiers");
+	p->metadata = object_of(a, o, "metadata");
+	p->additional = object_of(a, o, "additionalData");
+	p->providers = object_of(a, o, "providers");
+	p->extensions = object_of(a, o, "extensions");
+	p->apple_serial = json_get_string(apple, "serialNumber");
+	p->apple_token = json_get_string(apple, "authenticationToken");
+	p->has_rendered = rendered != NULL &&
+	    text_unhex(slice_of(rendered), p->rendered, sizeof(p->rendered));
+	return p->id != NULL && p->secret != NULL && p->type != NULL &&
+	    p->apple_serial != NULL && p->apple_token != NULL &&
+	    date_of(o, "creationDate", &p->created) &&
+	    date_of(o, "lastUpdateDate", &p->updated);
+}
+
+enum err
+pass_parse(struct arena *a, struct slice document, struct pass *out)
+{
+	struct pass p = { 0 };
+	struct json_object *o;
+	struct why w;
+
+	if (json_parse(a, document, DEPTH, &o, &w) != ERR_OK)
+		return unreadable("not JSON");
+	if (!fill(a, o, &p))
+		return unreadable("a member is missing");
+	*out = p;
+	return ERR_OK;
+}
+
+/* -- writing ------------------------------------------------------------ */
+
+static void
+set_date(struct json_object *o, const char *key, int64_t ms)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	clock_iso(ms, iso);
+	json_set_string(o, key, iso);
+}
+
+/* The nine properties of `Pass`; the secret only if asked for. */
+static struct json_object *
+shown(struct arena *a, const struct pass *p, bool secret)
+{
+	struct json_object *o = json_object_in(a);
+
+	json_set_string(o, "id", p->id);
+	if (secret)
+		json_set_string(o, "secret", p->secret);
+	set_date(o, "creationDate", p->created);
+	set_date(o, "lastUpdateDate", p->updated);
+	json_set_string(o, "passType", p->type);
+	json_set(o, "identifiers", p->identifiers);
+	json_set(o, "metadata", p->metadata);
+	json_set(o, "additionalData", p->additional);
+	json_set(o, "providers", p->providers);
+	return o;
+}
+
+struct json_object *
+pass_row(struct arena *a, const struct pass *p)
+{
+	return shown(a, p, true);
+}
+
+struct json_object *
+pass_raw(struct arena *a, const struct pass *p, bool secrets)
+{
+	struct json_object *o = shown(a, p, secrets);
+	struct json_object *apple = json_object_in(a);
+	char hex[2 * sizeof(p->rendered) + 1];
+
+	json_set(o, "extensions", p->extensions);
+	json_set_string(apple, "serialNumber", p->apple_serial);
+	if (secrets)
+		json_set_string(apple, "authenticationToken", p->apple_token);
+	json_set(o, "apple", apple);
+	json_set_int(o, "modified", p->modified);
+	if (p->has_rendered) {
+		text_hex(hex, p->rendered, sizeof(p->rendered));
+		json_set_string(o, "rendered", hex);
+	}
+	return o;
+}
+
+enum err
+pass_print(struct arena *a, const struct pass *p, struct slice *document)
+{
+	const struct slice s = json_text(a, pass_raw(a, p, true));
+
+	if (s.len > PASS_DOCUMENT_MAX)
+		return ERR_TOOBIG;
+	*document = s;
+	return ERR_OK;
+}
+
+struct json_object *
+pass_data(struct arena *a, const struct pass *p, bool metadata)
+{
+	struct json_object *o = json_object_in(a);
+
+	json_set_string(o, "id", p->id);
+	json_set_string(o, "passType", p->type);
+	json_set(o, "identifiers", p->identifiers);
+	json_set(o, "additionalData", p->additional);
+	if (metadata)
+		json_set(o, "metadata", p->metadata);
+	return o;
+}
+
+/* -- the index ---------------------------------------------------------- */
+
+bool
+pass_unique(const struct pass_type *type, struct json_object *identifiers,
+    unsigned char out[32])
+{
+	EVP_MD_CTX *ctx;
+	bool all = type->unique_identifiers.n > 0, ok;
+
+	for (size_t i = 0; i < type->unique_identifiers.n; i++)
+		all = all &&
+		    json_get_string(
+			identifiers, type->unique_identifiers.s[i]) != NULL;
+	if (!all)
+		return false;
+	/* Each with its NUL, so that no two lists of values look alike. */
+	ok = (ctx = EVP_MD_CTX_new()) != NULL &&
+	    EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestUpdate(ctx, type->name, strlen(type->name) + 1) == 1;
+	for (size_t i = 0; ok && i < type->unique_identifiers.n; i++) {
+		const char *v =
+		    json_get_string(identifiers, type->unique_identifiers.s[i]);
+
+		ok = EVP_DigestUpdate(ctx, v, strlen(v) + 1) == 1;
+	}
+	if (!ok || EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+		abort();
+	EVP_MD_CTX_free(ctx);
+	return true;
+}
+
+/* A field for each member of `o`, named with `prefix` before its key. */
+static void
+add_fields(struct arena *a, const char *prefix, struct json_object *o,
+    struct store_pass *row)
+{
+	struct json_object_iter it;
+
+	json_object_object_foreachC(o, it)
+	{
+		struct store_field *f = &row->fields[row->nfields++];
+
+		f->name = slice_of(arena_printf(a, "%s.%s", prefix, it.key));
+		f->value = json_plain(a, it.val);
+	}
+}
+
+void
+pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
+    struct store_pass *row)
+{
+	const struct pass_type *type = tenant_type(t, p->type);
+	unsigned char *unique = arena_alloc(a, 32);
+	const int n = json_object_object_length(p->identifiers);
+
+	row->fields = arena_alloc(a, (size_t)n * sizeof(*row->fields));
+	row->nfields = 0;
+	add_fields(a, "identifiers", p->identifiers, row);
+	row->unique = type != NULL && pass_unique(type, p->identifiers, unique)
+	    ? unique
+	    : NULL;
+}

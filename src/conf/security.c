@@ -129,7 +129,7 @@ static const struct setting jwt_rows[] = {
 
 static const struct setting cors_rows[] = {
 	{ .name = "origins", .type = SETTING_STRINGS, .max = 1000,
-	  .offset = AT(cors.origins) - AT(cors),
+	  .offset = AT(cors.origins) - AT(cors), .def = "[\"*\"]",
 	  .text = "Web pages that may call; without it, any may make calls "
 	      "that need no scope." },
 	{ .name = NULL }

@@ -130,7 +130,7 @@ struct tenant {
 	size_t nidentifiers;
 	struct strings allow_unsigned;
 	struct strings require_scope_for;
-	struct strings cors_origins; /* s NULL: not given */
+	struct strings cors_origins;
 	struct rate anonymous_limit, tenant_limit;
 
 	/* server/ */

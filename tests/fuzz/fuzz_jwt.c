@@ -80,8 +80,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	ask.token = (struct slice){ (const char *)data + 1, size - 1 };
 	if (data[0] == 's')
-		ask.token = slice_of(
-		    sign(a, arena_strndup(a, ask.token.s, ask.token.len)));
+		ask.token = slice_of(signed_text(
+		    a, arena_strndup(a, ask.token.s, ask.token.len)));
 	if (jwt_verify(a, &tenant, &ask, &jwt, &w) == ERR_OK) {
 		if (data[0] != 's' || jwt.issuer != &issuers[0])
 			abort();

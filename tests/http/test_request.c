@@ -1,5 +1,7 @@
 #include "http/request.h"
 
+#include <stdio.h>
+
 #include "base/ident.h"
 #include "test.h"
 
@@ -214,10 +216,11 @@ test_query_limits(void **state)
 		size_t len = strlen(t[i].unit);
 		char *q = arena_alloc(a, 20 + len * t[i].times);
 		const char *env[ENV_MAX] = { q };
-		char *p = q + strlen(strcpy(q, "QUERY_STRING="));
+		char *p = q + strlen("QUERY_STRING=");
 		struct why w = { .text = "" };
 		struct request r;
 
+		(void)snprintf(q, 20, "QUERY_STRING=");
 		for (size_t k = 0; k < t[i].times; k++, p += len)
 			memcpy(p, t[i].unit, len);
 		r = request_of(env);

@@ -148,17 +148,25 @@ put(int fd, int type, const char *p, size_t n)
 	assert_int_equal(write(fd, p, n), n);
 }
 
+static int
+reach(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
 /* A request as far as its body; responder's role, no kept connection. */
 static int
 ask(const char *what, const char *body)
 {
 	static const char begin[8] = { 0, 1, 0, 0, 0, 0, 0, 0 };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = reach(), n;
 	char param[32];
-	int n;
 
-	assert_int_equal(
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	n = snprintf(
 	    param, sizeof(param), "%c%cDO%s", 2, (int)strlen(what), what);
 	put(fd, FCGI_BEGIN, begin, sizeof(begin));
@@ -265,15 +273,21 @@ test_stopped_at_rest(void **state)
 	}
 }
 
+/* Gone before the answer, gone before asking, and no FastCGI at all. */
 static void
 test_client_gone(void **state)
 {
-	int fd = listening();
+	int fd = listening(), lost;
 	pid_t pid = start(fd, 1, -1, 30);
 
 	(void)state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		assert_int_equal(close(ask("big", "")), 0);
+		lost = reach();
+		assert_int_equal(write(lost, "GET / HTTP/1.0\r\n\r\n", 18), 18);
+		assert_int_equal(close(lost), 0);
+		assert_int_equal(close(reach()), 0);
+	}
 	assert_answer(ask("last", ""), "fcgi .end");
 	assert_int_equal(ended(pid), 0);
 	assert_int_equal(close(fd), 0);

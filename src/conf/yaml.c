@@ -478,7 +478,6 @@ yaml_parse(struct arena *a, struct slice text, const char *shown,
 	}
 	if (!yaml_parser_initialize(&r.parser))
 		abort();
-	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 	    &r.parser, (const unsigned char *)text.s, text.len);
 	read_events(&r);

@@ -1,0 +1,497 @@
+#include "pass/change.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "pass/types.h"
+
+#define KEY_MAX    128 /* bytes of an identifier's key */
+#define VALUE_MAX  512 /* and of its value */
+#define SECRET_LEN 32
+
+#define ID_TRIES     5 /* a second is as good as never needed */
+#define UPDATE_TRIES 8 /* each loses to a writer that got through */
+
+/* -- what a caller may send --------------------------------------------- */
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	const size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static enum err
+check_key(const char *key, struct why *w)
+{
+	const size_t n = strlen(key);
+
+	if (n == 0 || n > KEY_MAX)
+		return why(w, ERR_INVALID, "identifiers",
+		    "A key of identifiers has 1 to %d bytes.", KEY_MAX);
+	if (strcmp(key, "id") == 0 || strncmp(key, "id.", 3) == 0)
+		return why(w, ERR_INVALID, "identifiers",
+		    "\"%s\" cannot be a key: name it after the system that "
+		    "the identifier comes from, such as shop.customerId.",
+		    key);
+	if (ends_with(key, ".hmac") || ends_with(key, ".secret"))
+		return why(w, ERR_INVALID, "identifiers",
+		    "\"%s\" cannot be a key: .hmac and .secret are for "
+		    "proofs.",
+		    key);
+	return ERR_OK;
+}
+
+static enum err
+check_value(const char *key, struct json_object *v, struct why *w)
+{
+	char field[KEY_MAX + 16];
+
+	(void)snprintf(field, sizeof(field), "identifiers.%s", key);
+	if (v == NULL)
+		return ERR_OK;
+	if (!json_object_is_type(v, json_type_string))
+		return why(w, ERR_INVALID, field,
+		    "An identifier is a string; send the value in quotes.");
+	if (json_object_get_string_len(v) > VALUE_MAX)
+		return why(w, ERR_INVALID, field,
+		    "An identifier has at most %d bytes.", VALUE_MAX);
+	return ERR_OK;
+}
+
+static enum err
+check_count(struct json_object *identifiers, struct why *w)
+{
+	if (json_object_object_length(identifiers) > PASS_IDENTIFIERS_MAX)
+		return why(w, ERR_INVALID, "identifiers",
+		    "A pass has at most %d identifiers.", PASS_IDENTIFIERS_MAX);
+	return ERR_OK;
+}
+
+static enum err
+check_identifiers(struct json_object *o, struct why *w)
+{
+	struct json_object_iter it;
+	enum err e;
+
+	if (o == NULL)
+		return ERR_OK;
+	if (!json_object_is_type(o, json_type_object))
+		return why(w, ERR_INVALID, "identifiers",
+		    "Send an object of keys and strings.");
+	json_object_object_foreachC(o, it)
+	{
+		if ((e = check_key(it.key, w)) != ERR_OK ||
+		    (e = check_value(it.key, it.val, w)) != ERR_OK)
+			return e;
+	}
+	return check_count(o, w);
+}
+
+static enum err
+check_object(struct json_object *o, const char *name, struct why *w)
+{
+	if (o == NULL || json_object_is_type(o, json_type_object))
+		return ERR_OK;
+	return why(w, ERR_INVALID, name, "Send an object, or null.");
+}
+
+enum err
+change_check(const struct change_input *in, bool create, struct why *w)
+{
+	enum err e = check_identifiers(in->identifiers, w);
+
+	if (e == ERR_OK)
+		e = check_object(in->additional, "additionalData", w);
+	if (e == ERR_OK && !create && in->extensions != NULL)
+		e = why(w, ERR_INVALID, "extensions",
+		    "Extensions are given when a pass is created, not later.");
+	if (e == ERR_OK)
+		e = check_object(in->extensions, "extensions", w);
+	return e;
+}
+
+/* -- what both have in common ------------------------------------------- */
+
+/* NULL after `w` was told. */
+static struct pass_type *
+find_type(const struct change_env *env, const char *name, struct why *w)
+{
+	struct pass_type *type = tenant_type(env->tenant, name);
+
+	if (type == NULL)
+		(void)why(w, ERR_INVALID, "passType",
+		    "There is no pass type \"%s\" here; use one that is "
+		    "configured.",
+		    name);
+	return type;
+}
+
+static enum err
+busy(struct why *w)
+{
+	return why(w, ERR_BUSY, NULL,
+	    "The pass is being changed by others; try again.");
+}
+
+static enum err
+metadata_template(
+    struct change_env *env, struct pass_type *type, struct template **out)
+{
+	struct faults f;
+
+	faults_init(&f, env->a);
+	if (types_metadata(env->tenant, type, &f, out) == ERR_OK)
+		return ERR_OK;
+	for (size_t i = 0; i < f.n; i++)
+		log_error("template", "file", f.list[i].file, "line",
+		    text_num(f.list[i].line).s, "why", f.list[i].text, NULL);
+	return ERR_INTERNAL;
+}
+
+static enum err
+compute_metadata(struct change_env *env, struct pass_type *type, struct pass *p)
+{
+	struct template_input in = { .data = pass_data(env->a, p, false) };
+	struct template *t;
+	enum err e;
+
+	if ((e = metadata_template(env, type, &t)) != ERR_OK)
+		return e;
+	p->metadata = json_object_in(env->a);
+	return t == NULL ? ERR_OK : template_run(t, &in, env->a, &p->metadata);
+}
+
+/* Of all that a rendering depends on; a type that is gone counts as zeros. */
+static void
+digest(struct arena *a, const struct pass_type *type, struct pass *p)
+{
+	static const unsigned char none[32] = { 0 };
+	const struct slice data = json_text_sorted(a, pass_data(a, p, true));
+	struct buf b;
+
+	buf_init(&b, a);
+	buf_add(&b, type == NULL ? none : type->digest, 32);
+	buf_add(&b, data.s, data.len);
+	if (EVP_Digest(b.s, b.len, p->rendered, NULL, EVP_sha256(), NULL) != 1)
+		abort();
+	p->has_rendered = true;
+}
+
+/* The row of a pass, with what is indexed. */
+static enum err
+make_row(const struct change_env *env, const struct pass *p,
+    struct store_pass *row, struct why *w)
+{
+	row->id = p->id;
+	pass_index(env->a, env->tenant, p, row);
+	if (pass_print(env->a, p, &row->document) != ERR_OK)
+		return why(w, ERR_TOOBIG, "additionalData",
+		    "With this the pass would be over %d bytes; send less.",
+		    PASS_DOCUMENT_MAX);
+	return ERR_OK;
+}
+
+static struct json_object *
+merged(struct arena *a, struct json_object *old, struct json_object *patch)
+{
+	return patch == NULL ? old : json_merge(a, old, patch, true);
+}
+
+/* -- create ------------------------------------------------------------- */
+
+struct creating {
+	struct change_env *env;
+	struct pass_type *type;
+	struct pass pass;
+	struct store_pass row;
+	const unsigned char *unique; /* or NULL */
+	const char *found;           /* the pass that has it already */
+};
+
+static char *
+made_up(const struct change_env *env, size_t len)
+{
+	char *s = arena_alloc(env->a, len + 1);
+
+	ident_new(s, len, env->random);
+	return s;
+}
+
+static enum err
+find_unique(struct txn *t, void *arg)
+{
+	struct creating *c = arg;
+	enum err e;
+
+	c->found = NULL;
+	e = store_unique_find(t, c->unique, c->env->a, &c->found);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* ERR_CONFLICT: the id is taken. */
+static enum err
+add(struct txn *t, void *arg)
+{
+	struct creating *c = arg;
+	enum err e;
+
+	c->found = NULL;
+	e = store_pass_add(t, &c->row);
+	if (e != ERR_CONFLICT || c->unique == NULL)
+		return e;
+	e = find_unique(t, c);
+	return e == ERR_OK && c->found == NULL ? ERR_CONFLICT : e;
+}
+
+/* One attempt, with an id of its own. */
+static enum err
+create_once(struct creating *c, struct why *w)
+{
+	struct change_env *env = c->env;
+	struct pass *p = &c->pass;
+	char *id;
+	enum err e;
+
+	do
+		id = made_up(env, IDENT_PASS_LEN);
+	while (!ident_is_pass(slice_of(id)));
+	p->id = p->apple_serial = id;
+	if ((e = compute_metadata(env, c->type, p)) != ERR_OK)
+		return e;
+	digest(env->a, c->type, p);
+	if ((e = make_row(env, p, &c->row, w)) != ERR_OK)
+		return e;
+	return store_run(env->store, add, c);
+}
+
+static enum err
+create_any(struct creating *c, struct why *w)
+{
+	enum err e = ERR_CONFLICT;
+
+	for (int i = 0; i < ID_TRIES && e == ERR_CONFLICT; i++)
+		e = create_once(c, w);
+	if (e == ERR_BUSY)
+		return busy(w);
+	if (e != ERR_CONFLICT)
+		return e;
+	log_error("pass_id", "why", "no random id was free", NULL);
+	return ERR_INTERNAL;
+}
+
+static void
+begin(struct creating *c, const struct change_input *in)
+{
+	struct change_env *env = c->env;
+	struct json_object *none = json_object_in(env->a);
+	unsigned char *unique = arena_alloc(env->a, 32);
+
+	c->pass = (struct pass){
+		.type = c->type->name,
+		.secret = made_up(env, SECRET_LEN),
+		.apple_token = made_up(env, SECRET_LEN),
+		.created = env->now,
+		.updated = env->now,
+		.modified = env->now / 1000,
+		.identifiers = merged(env->a, none, in->identifiers),
+		.additional = merged(env->a, none, in->additional),
+		.metadata = none,
+		.providers = none,
+		.extensions = in->extensions == NULL ? none : in->extensions,
+	};
+	if (pass_unique(c->type, c->pass.identifiers, unique))
+		c->unique = unique;
+}
+
+enum err
+change_create(struct change_env *env, const struct change_input *in,
+    struct change_result *out, struct why *w)
+{
+	struct creating c = { .env = env };
+	const char *type = in->type;
+	enum err e;
+
+	if (type == NULL)
+		type = env->tenant->default_pass_type;
+	if (type == NULL)
+		return why(w, ERR_INVALID, "passType",
+		    "Say which type of pass to make: there is no default.");
+	if ((e = change_check(in, true, w)) != ERR_OK)
+		return e;
+	if ((c.type = find_type(env, type, w)) == NULL)
+		return ERR_INVALID;
+	begin(&c, in);
+	if (c.unique != NULL &&
+	    (e = store_run(env->store, find_unique, &c)) != ERR_OK)
+		return e == ERR_BUSY ? busy(w) : e;
+	if (c.found == NULL && (e = create_any(&c, w)) != ERR_OK)
+		return e;
+	out->changed = c.found == NULL;
+	out->id = out->changed ? c.pass.id : c.found;
+	return ERR_OK;
+}
+
+/* -- update ------------------------------------------------------------- */
+
+struct updating {
+	struct change_env *env;
+	const char *id;
+	const struct change_input *in;
+	struct store_pass old, row;
+	struct pass pass;
+	bool changed;
+	bool stale; /* another change came in between */
+};
+
+static int64_t
+later(int64_t now, int64_t than)
+{
+	return now > than ? now : than + 1;
+}
+
+/* The type that the pass is of from now on; NULL if it is gone. */
+static enum err
+type_of(const struct updating *u, struct pass_type **out, struct why *w)
+{
+	if (u->in->type != NULL) {
+		*out = find_type(u->env, u->in->type, w);
+		return *out == NULL ? ERR_INVALID : ERR_OK;
+	}
+	*out = tenant_type(u->env->tenant, u->pass.type);
+	if (*out != NULL || !u->in->update_metadata)
+		return ERR_OK;
+	log_error("pass_type", "type", u->pass.type, "why",
+	    "a pass is of this type, but it is not configured", NULL);
+	return ERR_INTERNAL;
+}
+
+/* What the pass becomes; `changed` only if it would look any different. */
+static enum err
+revise(struct updating *u, struct why *w)
+{
+	struct change_env *env = u->env;
+	const struct pass was = u->pass;
+	struct pass *p = &u->pass;
+	struct pass_type *type;
+	enum err e;
+
+	if ((e = type_of(u, &type, w)) != ERR_OK)
+		return e;
+	if (type != NULL)
+		p->type = type->name;
+	p->identifiers = merged(env->a, was.identifiers, u->in->identifiers);
+	p->additional = merged(env->a, was.additional, u->in->additional);
+	if ((e = check_count(p->identifiers, w)) != ERR_OK)
+		return e;
+	if (u->in->update_metadata &&
+	    (e = compute_metadata(env, type, p)) != ERR_OK)
+		return e;
+	digest(env->a, type, p);
+	u->changed = !was.has_rendered ||
+	    memcmp(was.rendered, p->rendered, sizeof(p->rendered)) != 0;
+	if (!u->changed)
+		return ERR_OK;
+	p->updated = later(env->now, was.updated);
+	p->modified = later(env->now / 1000, was.modified);
+	pass_index(env->a, env->tenant, &was, &u->old);
+	return make_row(env, p, &u->row, w);
+}
+
+/*
+ * A pass that was stored before its type had unique identifiers has no entry
+ * of its own to give up: it may be another's.
+ */
+static enum err
+own_unique(struct txn *t, struct updating *u, struct store_pass *old)
+{
+	const unsigned char *new = u->row.unique;
+	const char *holder = NULL;
+	enum err e;
+
+	if (old->unique == NULL ||
+	    (new != NULL &&memcmp(old->unique, new, 32) == 0))
+		return ERR_OK;
+	e = store_unique_find(t, old->unique, u->env->a, &holder);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	if (holder == NULL || strcmp(holder, u->id) != 0)
+		old->unique = NULL;
+	return ERR_OK;
+}
+
+static enum err
+commit(struct txn *t, void *arg)
+{
+	struct updating *u = arg;
+	struct store_pass old;
+	enum err e;
+
+	u->stale = false;
+	e = store_pass_get(t, u->id, true, u->env->a, &old);
+	if (e != ERR_OK)
+		return e;
+	if (!slice_eq(old.document, u->old.document)) {
+		u->stale = true;
+		return ERR_BUSY;
+	}
+	old.fields = u->old.fields;
+	old.nfields = u->old.nfields;
+	old.unique = u->old.unique;
+	if ((e = own_unique(t, u, &old)) != ERR_OK)
+		return e;
+	return store_pass_change(t, &old, &u->row);
+}
+
+static enum err
+update_once(struct updating *u, struct why *w)
+{
+	struct change_env *env = u->env;
+	enum err e;
+
+	e = store_pass_read(env->store, u->id, env->a, &u->old);
+	if (e == ERR_OK)
+		e = pass_parse(env->a, u->old.document, &u->pass);
+	if (e == ERR_OK)
+		e = revise(u, w);
+	if (e == ERR_OK && u->changed)
+		e = store_run(env->store, commit, u);
+	return e;
+}
+
+enum err
+change_update(struct change_env *env, const char *id,
+    const struct change_input *in, struct change_result *out, struct why *w)
+{
+	struct updating u = { .env = env, .id = id, .in = in };
+	enum err e;
+
+	if ((e = change_check(in, false, w)) != ERR_OK)
+		return e;
+	for (int i = 0; i < UPDATE_TRIES; i++) {
+		u.stale = false;
+		e = update_once(&u, w);
+		if (!u.stale)
+			break;
+	}
+	switch (e) {
+	case ERR_OK:
+		out->id = id;
+		out->changed = u.changed;
+		return ERR_OK;
+	case ERR_BUSY:
+		return busy(w);
+	case ERR_NOTFOUND:
+		return why(w, e, "passId", "There is no pass of this id.");
+	case ERR_CONFLICT:
+		return why(w, e, "identifiers",
+		    "Another pass of this type has these identifiers, which "
+		    "are unique; change that one, or send others.");
+	default:
+		return e;
+	}
+}

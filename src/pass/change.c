@@ -248,9 +248,9 @@ add(struct txn *t, void *arg)
 	return e == ERR_OK && c->found == NULL ? ERR_CONFLICT : e;
 }
 
-/* One attempt, with an id of its own. */
+/* With an id of its own. */
 static enum err
-create_once(struct creating *c, struct why *w)
+complete(struct creating *c)
 {
 	struct change_env *env = c->env;
 	struct pass *p = &c->pass;
@@ -264,9 +264,18 @@ create_once(struct creating *c, struct why *w)
 	if ((e = compute_metadata(env, c->type, p)) != ERR_OK)
 		return e;
 	digest(env->a, c->type, p);
-	if ((e = make_row(env, p, &c->row, w)) != ERR_OK)
+	return ERR_OK;
+}
+
+static enum err
+create_once(struct creating *c, struct why *w)
+{
+	enum err e;
+
+	if ((e = complete(c)) != ERR_OK ||
+	    (e = make_row(c->env, &c->pass, &c->row, w)) != ERR_OK)
 		return e;
-	return store_run(env->store, add, c);
+	return store_run(c->env->store, add, c);
 }
 
 static enum err
@@ -308,24 +317,48 @@ begin(struct creating *c, const struct change_input *in)
 		c->unique = unique;
 }
 
-enum err
-change_create(struct change_env *env, const struct change_input *in,
-    struct change_result *out, struct why *w)
+/* Judge the input and begin the pass. */
+static enum err
+prepare(struct creating *c, const struct change_input *in, struct why *w)
 {
-	struct creating c = { .env = env };
 	const char *type = in->type;
 	enum err e;
 
 	if (type == NULL)
-		type = env->tenant->default_pass_type;
+		type = c->env->tenant->default_pass_type;
 	if (type == NULL)
 		return why(w, ERR_INVALID, "passType",
 		    "Say which type of pass to make: there is no default.");
 	if ((e = change_check(in, true, w)) != ERR_OK)
 		return e;
-	if ((c.type = find_type(env, type, w)) == NULL)
+	if ((c->type = find_type(c->env, type, w)) == NULL)
 		return ERR_INVALID;
-	begin(&c, in);
+	begin(c, in);
+	return ERR_OK;
+}
+
+enum err
+change_make(struct change_env *env, const struct change_input *in,
+    struct pass *out, struct why *w)
+{
+	struct creating c = { .env = env };
+	enum err e;
+
+	if ((e = prepare(&c, in, w)) != ERR_OK || (e = complete(&c)) != ERR_OK)
+		return e;
+	*out = c.pass;
+	return ERR_OK;
+}
+
+enum err
+change_create(struct change_env *env, const struct change_input *in,
+    struct change_result *out, struct why *w)
+{
+	struct creating c = { .env = env };
+	enum err e;
+
+	if ((e = prepare(&c, in, w)) != ERR_OK)
+		return e;
 	if (c.unique != NULL &&
 	    (e = store_run(env->store, find_unique, &c)) != ERR_OK)
 		return e == ERR_BUSY ? busy(w) : e;

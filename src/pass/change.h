@@ -50,6 +50,13 @@ MUST_CHECK enum err change_create(struct change_env *env,
     const struct change_input *in, struct change_result *out, struct why *w);
 
 /*
+ * The pass that change_create() would store, without storing or finding any;
+ * `env->store` is not used.
+ */
+MUST_CHECK enum err change_make(struct change_env *env,
+    const struct change_input *in, struct pass *out, struct why *w);
+
+/*
  * Merge `in` into pass `id`.  ERR_NOTFOUND; ERR_CONFLICT when another pass
  * has the unique values; the rest as above.
  */

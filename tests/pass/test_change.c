@@ -765,14 +765,14 @@ test_an_overtaken_update_begins_again(void **state)
 	assert_int_equal(pipe(go), 0);
 	if (fork() == 0) {
 		open_store(f);
-		if (write(go[1], "x", 1) != 1)
+		if (read(go[0], &c, 1) != 1)
 			_exit(2);
 		status = change_update(&f->env, id, &in, &r, &w) != ERR_OK;
 		store_close(f->st);
 		_exit(status);
 	}
 	open_store(f);
-	assert_int_equal(read(go[0], &c, 1), 1);
+	assert_int_equal(write(go[1], "x", 1), 1);
 	for (int i = 0; i < 4; i++) {
 		(void)usleep(20000);
 		in = input(

@@ -7,7 +7,8 @@
  * http and https only, no redirects, no proxy, no cookies.  A private
  * address is refused on the socket, after the name was resolved, so that no
  * name can lead inside.  Connections are kept by the process and checked
- * again for each request that goes over them.
+ * again for each request that goes over them.  The process ignores SIGPIPE:
+ * TLS writes to a connection that the other side may have closed.
  */
 
 #include <stdbool.h>

@@ -1,5 +1,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,19 +120,30 @@ serve(int listener)
 	}
 }
 
+/* A socket that listens on loopback; its port to `*port`. */
 static int
-setup(void **state)
+listen_on(in_port_t *port)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	socklen_t len = sizeof(in);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	(void)state;
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (void *)&in, len) != 0 || listen(fd, 16) != 0 ||
-	    getsockname(fd, (void *)&in, &len) != 0)
-		return -1;
-	snprintf(base, sizeof(base), "http://127.0.0.1:%d", ntohs(in.sin_port));
+	assert_int_equal(bind(fd, (void *)&in, len), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (void *)&in, &len), 0);
+	*port = ntohs(in.sin_port);
+	return fd;
+}
+
+static int
+setup(void **state)
+{
+	in_port_t port;
+	int fd = listen_on(&port);
+
+	(void)state;
+	snprintf(base, sizeof(base), "http://127.0.0.1:%d", port);
 	if ((server = fork()) == 0)
 		serve(fd);
 	close(fd);
@@ -487,6 +501,103 @@ test_is_private(void **state)
 	assert_true(fetch_is_private((const void *)&un));
 }
 
+/* -- TLS ------------------------------------------------------------------ */
+
+/* A certificate that signed itself, for one address. */
+static X509 *
+certificate(EVP_PKEY *key, const char *san)
+{
+	X509 *x = X509_new();
+	X509_NAME *name = X509_get_subject_name(x);
+	X509_EXTENSION *ext =
+	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san);
+
+	X509_set_version(x, 2);
+	X509_gmtime_adj(X509_getm_notBefore(x), -60);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	    (const unsigned char *)"test_fetch", -1, -1, 0);
+	X509_set_issuer_name(x, name);
+	X509_set_pubkey(x, key);
+	X509_add_ext(x, ext, -1);
+	X509_EXTENSION_free(ext);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	return x;
+}
+
+static void
+serve_tls(int listener, EVP_PKEY *key, X509 *x)
+{
+	static const char text[] =
+	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	char in[4096];
+
+	signal(SIGPIPE, SIG_IGN);
+	SSL_CTX_use_certificate(ctx, x);
+	SSL_CTX_use_PrivateKey(ctx, key);
+	for (;;) {
+		SSL *ssl = SSL_new(ctx);
+		int fd = accept(listener, NULL, NULL);
+
+		SSL_set_fd(ssl, fd);
+		if (SSL_accept(ssl) == 1 && SSL_read(ssl, in, sizeof(in)) > 0)
+			SSL_write(ssl, text, sizeof(text) - 1);
+		SSL_free(ssl);
+		close(fd);
+	}
+}
+
+/* Whom the certificate names, and who vouches for it, decide. */
+static void
+test_certificates(void **state)
+{
+	static const struct {
+		const char *san;
+		bool ca;
+		enum err err;
+	} t[] = {
+		/* clang-format off */
+		{ "IP:127.0.0.1", true,  ERR_OK },
+		{ "IP:127.0.0.1", false, ERR_UPSTREAM },
+		{ "IP:127.0.0.2", true,  ERR_UPSTREAM },
+		{ "DNS:localhost", true, ERR_UPSTREAM },
+		/* clang-format on */
+	};
+	char file[] = "/tmp/test_fetch.XXXXXX";
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct arena *a = arena_new(4096);
+
+	(void)state;
+	assert_true(close(mkstemp(file)) == 0);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		X509 *x = certificate(key, t[i].san);
+		FILE *f = fopen(file, "w");
+		struct fetch_request rq = to(a, "/");
+		struct fetch_response r;
+		in_port_t port;
+		int fd = listen_on(&port);
+		pid_t pid;
+
+		assert_true(f != NULL && PEM_write_X509(f, x) == 1);
+		assert_int_equal(fclose(f), 0);
+		if ((pid = fork()) == 0)
+			serve_tls(fd, key, x);
+		close(fd);
+		rq.url = arena_printf(a, "https://127.0.0.1:%d/", port);
+		rq.ca_file = t[i].ca ? file : NULL;
+		if (fetch_run(a, &rq, &r) != t[i].err)
+			fail_msg("%s", t[i].san);
+		fetch_close();
+		kill(pid, SIGTERM);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		X509_free(x);
+	}
+	EVP_PKEY_free(key);
+	unlink(file);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -499,6 +610,7 @@ main(void)
 		cmocka_unit_test(test_headers_are_single_lines),
 		cmocka_unit_test(test_allowed_networks),
 		cmocka_unit_test(test_is_private),
+		cmocka_unit_test(test_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,7 +16,7 @@ faults_init(struct faults *f, struct arena *a)
 }
 
 /* One line, whatever an operator's key holds. */
-static const char *
+static const char *__attribute__((format(printf, 2, 0)))
 one_line(struct arena *a, const char *fmt, va_list ap)
 {
 	char text[512];

@@ -138,12 +138,14 @@ without(struct arena *a, const char *name, const char *end)
 static void
 judge_texts(struct reading *r, const char *path, struct json_object *texts)
 {
-	json_object_object_foreach(texts, key, text)
+	struct json_object_iter i;
+
+	json_object_object_foreachC(texts, i)
 	{
-		if (!json_object_is_type(text, json_type_string))
-			fault_add(r->f, path, yaml_line_of(texts, key),
+		if (!json_object_is_type(i.val, json_type_string))
+			fault_add(r->f, path, yaml_line_of(texts, i.key),
 			    "\"%s\": a text is expected (put it in quotes)",
-			    key);
+			    i.key);
 	}
 }
 

@@ -130,8 +130,8 @@ static const struct setting jwt_rows[] = {
 static const struct setting cors_rows[] = {
 	{ .name = "origins", .type = SETTING_STRINGS, .max = 1000,
 	  .offset = AT(cors.origins) - AT(cors), .def = "[\"*\"]",
-	  .text = "Web pages that may call; without it, any may make calls "
-	      "that need no scope." },
+	  .text = "Web pages that may call; \"*\" is any, for calls that "
+	      "need no scope." },
 	{ .name = NULL }
 };
 
@@ -342,6 +342,7 @@ take_issuers(const struct reading *r, const struct list *l)
 static void
 take_claims(const struct reading *r, struct json_object *in)
 {
+	struct json_object_iter i;
 	struct tenant *t = r->t;
 	struct claim_rule *c;
 
@@ -349,20 +350,21 @@ take_claims(const struct reading *r, struct json_object *in)
 		return;
 	t->claims = arena_alloc(t->a,
 	    (size_t)(json_object_object_length(in) + 1) * sizeof(*t->claims));
-	json_object_object_foreach(in, claim, key)
+	json_object_object_foreachC(in, i)
 	{
-		const int line = yaml_line_of(in, claim);
+		const int line = yaml_line_of(in, i.key);
 
-		if (!json_object_is_type(key, json_type_string)) {
+		if (!json_object_is_type(i.val, json_type_string)) {
 			fault_add(r->f, r->file, line,
 			    "claim \"%s\": the key of an identifier is "
 			    "expected",
-			    claim);
+			    i.key);
 			continue;
 		}
 		c = &t->claims[t->nclaims++];
-		c->claim = arena_strdup(t->a, claim);
-		c->identifier = arena_strdup(t->a, json_object_get_string(key));
+		c->claim = arena_strdup(t->a, i.key);
+		c->identifier =
+		    arena_strdup(t->a, json_object_get_string(i.val));
 		load_identifier(c->identifier, at(r, line), r->f);
 	}
 }
@@ -401,27 +403,35 @@ read_hashes(const struct reading *r, const struct strings *hashes,
 }
 
 static void
-take_identifiers(const struct reading *r, struct json_object *in)
+take_identifier(
+    const struct reading *r, const char *key, struct json_object *in, int line)
 {
 	struct tenant *t = r->t;
-	struct identifier_rule *rule;
+	struct identifier_rule *rule = &t->identifiers[t->nidentifiers++];
+	const struct setting_source src = { r->file, in, r->f };
 	struct identifier_row row;
+
+	rule->key = arena_strdup(t->a, key);
+	load_identifier(key, at(r, line), r->f);
+	(void)!setting_read(t->a, identifier_settings, &src, &row);
+	rule->hmac_secrets =
+	    read_secrets(r, &row.hmac_secrets, json_get(in, "hmacSecrets"));
+	read_hashes(r, &row.secrets, json_get(in, "secrets"), rule);
+}
+
+static void
+take_identifiers(const struct reading *r, struct json_object *in)
+{
+	struct json_object_iter i;
 
 	if (in == NULL)
 		return;
-	t->identifiers = arena_alloc(t->a,
+	r->t->identifiers = arena_alloc(r->t->a,
 	    (size_t)(json_object_object_length(in) + 1) *
-		sizeof(*t->identifiers));
-	json_object_object_foreach(in, key, member)
+		sizeof(*r->t->identifiers));
+	json_object_object_foreachC(in, i)
 	{
-		rule = &t->identifiers[t->nidentifiers++];
-		rule->key = arena_strdup(t->a, key);
-		load_identifier(key, at(r, yaml_line_of(in, key)), r->f);
-		(void)!setting_read(t->a, identifier_settings,
-		    &(struct setting_source){ r->file, member, r->f }, &row);
-		rule->hmac_secrets = read_secrets(
-		    r, &row.hmac_secrets, json_get(member, "hmacSecrets"));
-		read_hashes(r, &row.secrets, json_get(member, "secrets"), rule);
+		take_identifier(r, i.key, i.val, yaml_line_of(in, i.key));
 	}
 }
 

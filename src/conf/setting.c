@@ -105,22 +105,22 @@ row_of(const struct setting *rows, const char *key)
 static void
 refuse_unknown(struct run *r, const struct job *j)
 {
+	struct json_object_iter i;
 	const char *meant;
 
 	if (j->in == NULL)
 		return;
-	json_object_object_foreach(j->in, key, member)
+	json_object_object_foreachC(j->in, i)
 	{
-		(void)member;
-		if (row_of(j->rows, key) != NULL)
+		if (row_of(j->rows, i.key) != NULL)
 			continue;
-		if ((meant = nearest(j->rows, key)) != NULL)
-			fault_add(r->f, r->file, yaml_line_of(j->in, key),
-			    "unknown key \"%s\": did you mean \"%s\"?", key,
+		if ((meant = nearest(j->rows, i.key)) != NULL)
+			fault_add(r->f, r->file, yaml_line_of(j->in, i.key),
+			    "unknown key \"%s\": did you mean \"%s\"?", i.key,
 			    meant);
 		else
-			fault_add(r->f, r->file, yaml_line_of(j->in, key),
-			    "unknown key \"%s\"", key);
+			fault_add(r->f, r->file, yaml_line_of(j->in, i.key),
+			    "unknown key \"%s\"", i.key);
 	}
 }
 

@@ -197,17 +197,16 @@ test_least(void **state)
 	assert_int_equal(t->nkeys + t->nissuers + t->nclaims, 0);
 	assert_int_equal(t->hmac_secrets.n + t->nidentifiers, 0);
 	assert_int_equal(t->allow_unsigned.n, 0);
-	assert_null(t->cors_origins.s);
+	assert_int_equal(t->cors_origins.n, 1);
+	assert_string_equal(t->cors_origins.s[0], "*");
 	assert_int_equal(t->anonymous_limit.count, 60);
 	assert_int_equal(t->anonymous_limit.per, 60000);
 	assert_int_equal(t->tenant_limit.count, 0);
 	assert_int_equal(t->ntypes + t->nsecrets, 0);
 	tenant_free(t);
 
-	/* An empty list of origins is not the same as none. */
 	folder_write(&d, SECURITY, "cors: { origins: [] }\n");
 	t = load(&d, &s);
-	assert_non_null(t->cors_origins.s);
 	assert_int_equal(t->cors_origins.n, 0);
 	tenant_free(t);
 	folder_close(&d);

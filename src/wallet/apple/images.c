@@ -3,74 +3,147 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/sha.h>
-#include <search.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/ident.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "wallet/apple/archive.h"
 
 #define LOOK_EVERY 1000 /* milliseconds */
 #define IMAGE_MAX  (2L * 1024 * 1024)
-#define KEPT_BYTES ((size_t)4 * 1024 * 1024)
-#define KEPT_FILES 4096
+#define SETS_MAX   64
+#define SETS_BYTES ((size_t)8 * 1024 * 1024)
 
-struct cached {
-	const char *path; /* the key, and first; it is `name` */
-	int64_t looked;
-	bool fresh;     /* looked at never, or the file was changed */
+/* A place where an image may be. */
+struct place {
+	const char *name, *path;
 	struct stat st; /* st_nlink 0: there is no such file */
-	char *data;
-	size_t len;
-	char sha1[2 * SHA_DIGEST_LENGTH + 1];
-	char name[];
 };
 
-static void *kept; /* tsearch(3) */
-static size_t kept_bytes, kept_files;
+/* The images of one query, as they were when looked at. */
+struct set {
+	struct arena *a; /* owns all else; NULL: free */
+	const char *key;
+	struct place *places;
+	size_t nplaces;
+	struct images images;
+	int64_t looked;
+	uint64_t used;
+};
 
-/* Of two structs cached, or pointers to a path. */
-static int
-by_path(const void *a, const void *b)
+static struct set sets[SETS_MAX];
+static uint64_t uses;
+
+static const char *
+key_of(struct arena *a, const struct images_query *q)
 {
-	const char *const *x = a, *const *y = b;
+	struct slice names = json_text(a, q->images);
+	struct buf b;
 
-	return strcmp(*x, *y);
+	buf_init(&b, a);
+	buf_adds(&b, q->dir);
+	buf_addc(&b, '\n');
+	buf_add(&b, names.s, names.len);
+	for (size_t i = 0; i < q->languages->n; i++) {
+		buf_addc(&b, '\n');
+		buf_adds(&b, q->languages->s[i]);
+	}
+	return buf_slice(&b).s;
 }
 
 static void
-forget(struct cached *k)
+set_free(struct set *s)
 {
-	(void)tdelete(k, &kept, by_path);
-	kept_bytes -= k->len;
-	kept_files--;
-	free(k->data);
-	free(k);
+	arena_free(s->a);
+	*s = (struct set){ .a = NULL };
 }
 
-static struct cached *
-cached_file(const char *path)
+/* The set of that key, or else a free one; the oldest make room. */
+static struct set *
+set_of(const char *key)
 {
-	void *place = tfind(&path, &kept, by_path);
-	struct cached *k;
-	size_t len = strlen(path) + 1;
+	struct set *old = &sets[0];
+	size_t bytes = 0;
 
-	if (place != NULL)
-		return *(struct cached **)place;
-	if ((k = calloc(1, sizeof(*k) + len)) == NULL)
-		abort();
-	memcpy(k->name, path, len);
-	k->path = k->name;
-	k->fresh = true;
-	if (tsearch(k, &kept, by_path) == NULL)
-		abort();
-	kept_files++;
-	return k;
+	for (size_t i = 0; i < SETS_MAX; i++) {
+		if (sets[i].a != NULL && strcmp(sets[i].key, key) == 0)
+			return &sets[i];
+		if (sets[i].used < old->used)
+			old = &sets[i];
+		bytes += sets[i].images.zip.len;
+	}
+	if (bytes > SETS_BYTES)
+		for (size_t i = 0; i < SETS_MAX; i++)
+			set_free(&sets[i]);
+	set_free(old);
+	return old;
 }
 
-/* The file's bytes; errno is set on false. */
+/* -- where images may be -------------------------------------------------- */
+
+/* `name` with `scale` before the ending, if it has one. */
+static const char *
+scaled(struct arena *a, const char *name, const char *scale)
+{
+	const char *dot = strrchr(name, '.');
+	size_t stem = dot == NULL ? strlen(name) : (size_t)(dot - name);
+
+	return arena_printf(a, "%.*s%s%s", (int)stem, name, scale, name + stem);
+}
+
+static void
+places_in(struct set *s, const struct images_query *q, const char *folder)
+{
+	static const char *const scales[] = { "", "@2x", "@3x" };
+
+	json_object_object_foreach(q->images, name, value)
+	{
+		const char *file = json_object_get_string(value);
+
+		if (!json_object_is_type(value, json_type_string) ||
+		    !ident_is_name(slice_of(name)) || *file == '/' ||
+		    strstr(file, "..") != NULL)
+			continue;
+		for (size_t i = 0; i < 3; i++)
+			s->places[s->nplaces++] = (struct place){
+				.name = arena_printf(s->a, "%s%s%s.png", folder,
+				    name, scales[i]),
+				.path = arena_printf(s->a, "%s/%s%s", q->dir,
+				    folder, scaled(s->a, file, scales[i])),
+			};
+	}
+}
+
+static void
+look(const struct place *p, struct stat *st)
+{
+	if (stat(p->path, st) != 0)
+		*st = (struct stat){ .st_nlink = 0 };
+}
+
+static bool
+is_changed(const struct set *s)
+{
+	for (size_t i = 0; i < s->nplaces; i++) {
+		const struct stat *old = &s->places[i].st;
+		struct stat st;
+
+		look(&s->places[i], &st);
+		if (st.st_nlink != old->st_nlink || st.st_ino != old->st_ino ||
+		    st.st_dev != old->st_dev || st.st_size != old->st_size ||
+		    st.st_mtim.tv_sec != old->st_mtim.tv_sec ||
+		    st.st_mtim.tv_nsec != old->st_mtim.tv_nsec)
+			return true;
+	}
+	return false;
+}
+
+/* -- reading them --------------------------------------------------------- */
+
+/* Errno is set on false. */
 static bool
 read_all(int fd, char *data, size_t len)
 {
@@ -89,146 +162,119 @@ read_all(int fd, char *data, size_t len)
 }
 
 static bool
-load(struct cached *k)
+read_file(struct arena *a, const struct place *p, struct slice *out)
 {
-	unsigned char md[SHA_DIGEST_LENGTH];
-	size_t len = (size_t)k->st.st_size;
-	char *data = NULL;
+	size_t len = (size_t)p->st.st_size;
 	int fd = -1, saved;
 	bool done = false;
+	char *data;
 
 	errno = EFBIG;
-	if (!S_ISREG(k->st.st_mode) || k->st.st_size > IMAGE_MAX ||
-	    (fd = open(k->path, O_RDONLY | O_CLOEXEC)) < 0)
-		goto out;
-	if ((data = malloc(len + 1)) == NULL)
-		abort();
-	if (!read_all(fd, data, len))
-		goto out;
-	SHA1((unsigned char *)data, len, md);
-	text_hex(k->sha1, md, sizeof(md));
-	kept_bytes += len - k->len;
-	free(k->data);
-	k->data = data;
-	k->len = len;
-	data = NULL;
-	done = true;
-out:
-	saved = errno;
-	free(data);
-	if (fd >= 0)
+	if (S_ISREG(p->st.st_mode) && p->st.st_size <= IMAGE_MAX &&
+	    (fd = open(p->path, O_RDONLY | O_CLOEXEC)) >= 0) {
+		data = arena_alloc(a, len);
+		*out = (struct slice){ data, len };
+		done = read_all(fd, data, len);
+		saved = errno;
 		close(fd);
-	errno = saved;
+		errno = saved;
+	}
+	if (!done)
+		log_error("apple_image", "file", p->path, "why",
+		    errno == EFBIG ? "no file, or over 2 MiB" : strerror(errno),
+		    NULL);
 	return done;
 }
 
-static bool
-same_file(const struct stat *a, const struct stat *b)
+/* ISO/IEC 15948, 5.2 and 11.2.2. */
+static void
+read_size(struct slice s, struct image *image)
 {
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
-	    a->st_size == b->st_size && a->st_nlink == b->st_nlink &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	static const char head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+	const unsigned char *p = (const unsigned char *)s.s;
+
+	if (s.len < 24 || memcmp(p, head, 16) != 0)
+		return;
+	image->width = (unsigned)p[16] << 24 | (unsigned)p[17] << 16 |
+	    (unsigned)p[18] << 8 | p[19];
+	image->height = (unsigned)p[20] << 24 | (unsigned)p[21] << 16 |
+	    (unsigned)p[22] << 8 | p[23];
+}
+
+/* The bytes themselves go to `scratch`, and packed into the set. */
+static enum err
+load(struct set *s, struct arena *scratch)
+{
+	struct archive_file *files =
+	    arena_alloc(scratch, s->nplaces * sizeof(*files));
+	struct archive in = { .files = files };
+	struct images *out = &s->images;
+
+	out->list = arena_alloc(s->a, s->nplaces * sizeof(*out->list));
+	for (size_t i = 0; i < s->nplaces; i++) {
+		struct place *p = &s->places[i];
+		unsigned char md[SHA_DIGEST_LENGTH];
+		struct image *image = &out->list[out->n];
+		struct slice data;
+
+		look(p, &p->st);
+		if (p->st.st_nlink == 0)
+			continue;
+		if (!read_file(scratch, p, &data))
+			return ERR_INTERNAL;
+		*image = (struct image){ .name = p->name, .path = p->path };
+		SHA1((const unsigned char *)data.s, data.len, md);
+		text_hex(image->sha1, md, sizeof(md));
+		read_size(data, image);
+		files[out->n++] = (struct archive_file){ p->name, data };
+		if (p->st.st_mtim.tv_sec > in.seconds)
+			in.seconds = p->st.st_mtim.tv_sec;
+	}
+	in.n = out->n;
+	return in.n == 0 ? ERR_OK : archive_make(s->a, &in, &out->zip);
 }
 
 static enum err
-look(struct cached *k, int64_t now)
+set_make(struct set *s, const struct images_query *q, const char *key)
 {
-	struct stat st;
-
-	if (!k->fresh && now >= k->looked && now < k->looked + LOOK_EVERY)
-		return ERR_OK;
-	if (stat(k->path, &st) != 0)
-		st = (struct stat){ .st_nlink = 0 };
-	if (!k->fresh && same_file(&st, &k->st)) {
-		k->looked = now;
-		return ERR_OK;
-	}
-	k->st = st;
-	k->fresh = true;
-	if (st.st_nlink > 0 && !load(k)) {
-		log_error("apple_image", "file", k->path, "why",
-		    errno == EFBIG ? "no file, or over 2 MiB" : strerror(errno),
-		    NULL);
-		return ERR_INTERNAL;
-	}
-	k->fresh = false;
-	k->looked = now;
-	return ERR_OK;
-}
-
-struct finder {
-	struct arena *a;
-	const struct images_query *q;
-	struct image *out;
-	size_t n;
-};
-
-/* One file, under `name` with `scale` before the ending. */
-static enum err
-find_one(struct finder *f, const char *folder, const char *name,
-    const char *file, const char *scale)
-{
-	const char *dot = strrchr(file, '.');
-	int stem = (int)(dot == NULL ? strlen(file) : (size_t)(dot - file));
-	struct cached *k;
+	struct arena *scratch = arena_new(4096);
+	size_t names = 0;
 	enum err e;
 
-	k = cached_file(arena_printf(f->a, "%s/%s%.*s%s%s", f->q->dir, folder,
-	    stem, file, scale, file + stem));
-	if ((e = look(k, f->q->now)) != ERR_OK || k->st.st_nlink == 0)
-		return e;
-	f->out[f->n++] = (struct image){
-		.name = arena_printf(f->a, "%s%s%s.png", folder, name, scale),
-		.path = k->path,
-		.data = { k->data, k->len },
-		.sha1 = k->sha1,
-	};
-	return ERR_OK;
-}
-
-static enum err
-find_in(struct finder *f, const char *folder)
-{
-	static const char *const scales[] = { "", "@2x", "@3x" };
-	enum err e = ERR_OK;
-
-	json_object_object_foreach(f->q->images, name, value)
-	{
-		const char *file = json_object_get_string(value);
-
-		if (!json_object_is_type(value, json_type_string) ||
-		    !ident_is_name(slice_of(name)) || *file == '/' ||
-		    strstr(file, "..") != NULL)
-			continue;
-		for (size_t i = 0; e == ERR_OK && i < 3; i++)
-			e = find_one(f, folder, name, file, scales[i]);
+	set_free(s);
+	s->a = arena_new(4096);
+	s->key = arena_strdup(s->a, key);
+	if (json_object_is_type(q->images, json_type_object)) {
+		names = (size_t)json_object_object_length(q->images);
+		s->places = arena_alloc(s->a,
+		    names * 3 * (q->languages->n + 1) * sizeof(*s->places));
+		places_in(s, q, "");
 	}
+	for (size_t i = 0; names > 0 && i < q->languages->n; i++)
+		places_in(
+		    s, q, arena_printf(s->a, "%s.lproj/", q->languages->s[i]));
+	if ((e = load(s, scratch)) != ERR_OK)
+		set_free(s);
+	arena_free(scratch);
 	return e;
 }
 
 enum err
-images_find(struct arena *a, const struct images_query *q, struct image **out,
-    size_t *n)
+images_get(
+    struct arena *a, const struct images_query *q, const struct images **out)
 {
-	struct finder f = { .a = a, .q = q };
-	enum err e = ERR_OK;
+	const char *key = key_of(a, q);
+	struct set *s = set_of(key);
+	enum err e;
 
-	*n = 0;
-	if (kept_bytes > KEPT_BYTES || kept_files > KEPT_FILES) {
-		while (kept != NULL)
-			forget(*(struct cached **)kept);
+	if (s->a == NULL || q->now < s->looked ||
+	    q->now >= s->looked + LOOK_EVERY) {
+		if ((s->a == NULL || is_changed(s)) &&
+		    (e = set_make(s, q, key)) != ERR_OK)
+			return e;
+		s->looked = q->now;
 	}
-	if (!json_object_is_type(q->images, json_type_object))
-		return ERR_OK;
-	f.out = arena_alloc(a,
-	    (size_t)json_object_object_length(q->images) * 3 *
-		(q->languages->n + 1) * sizeof(*f.out));
-	e = find_in(&f, "");
-	for (size_t i = 0; e == ERR_OK && i < q->languages->n; i++)
-		e = find_in(
-		    &f, arena_printf(a, "%s.lproj/", q->languages->s[i]));
-	*out = f.out;
-	*n = f.n;
-	return e;
+	s->used = ++uses;
+	*out = &s->images;
+	return ERR_OK;
 }

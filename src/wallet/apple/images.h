@@ -2,8 +2,8 @@
 #define WALLET_APPLE_IMAGES_H
 
 /*
- * images - the image files of a pass type, kept in the process with their
- * hashes and looked at again at most once a second.
+ * images - the image files of a pass type, kept in the process hashed and
+ * packed, and looked at again at most once a second.
  */
 
 #include <stdint.h>
@@ -17,8 +17,14 @@
 struct image {
 	const char *name; /* in the package: "icon@2x.png" */
 	const char *path;
-	struct slice data;
-	const char *sha1; /* lower-case hexadecimal */
+	char sha1[41];          /* lower-case hexadecimal */
+	unsigned width, height; /* pixels; 0: it is no PNG */
+};
+
+struct images {
+	struct image *list;
+	size_t n;
+	struct slice zip; /* of all of them: what a package begins with */
 };
 
 struct images_query {
@@ -30,10 +36,10 @@ struct images_query {
 
 /*
  * Of each name its file, those with @2x and @3x beside it, and the same in
- * LANG.lproj of the folder; what does not exist is left out.  `out` is good
+ * LANG.lproj of the folder; what does not exist is left out.  `*out` is good
  * until the next call.  ERR_INTERNAL, logged, when a file cannot be read.
  */
-MUST_CHECK enum err images_find(struct arena *a, const struct images_query *q,
-    struct image **out, size_t *n);
+MUST_CHECK enum err images_get(
+    struct arena *a, const struct images_query *q, const struct images **out);
 
 #endif

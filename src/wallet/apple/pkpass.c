@@ -2,12 +2,10 @@
 
 #include <openssl/sha.h>
 #include <stdlib.h>
-#include <time.h>
-#include <zip.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/text.h"
+#include "wallet/apple/archive.h"
 #include "wallet/apple/images.h"
 #include "wallet/apple/passjson.h"
 #include "wallet/apple/signer.h"
@@ -15,65 +13,77 @@
 
 #define ETAG_DIGITS 40
 
-struct file {
-	const char *name;
-	struct slice data;
-	const char *sha1;
+/* A line of the manifest. */
+struct entry {
+	const char *name, *sha1;
 };
 
-struct files {
-	struct file *list;
-	size_t n;
+/* What a package is made of, and when. */
+struct input {
+	struct tenant *tenant;
+	struct pass_type *type;
+	const struct pass *pass;
+	int64_t now;
+	struct card card;
+};
+
+struct package {
+	struct arena *a;
+	const struct images *images;
+	struct archive_file *files; /* all but the images */
+	size_t nfiles;
+	struct slice manifest;
 };
 
 static int
 by_name(const void *a, const void *b)
 {
-	const struct file *x = a, *y = b;
+	const struct entry *x = a, *y = b;
 
 	return strcmp(x->name, y->name);
 }
 
 static void
-add_file(struct arena *a, struct files *f, const char *name, struct slice s)
+add_file(struct package *p, const char *name, struct slice data)
+{
+	p->files[p->nfiles++] = (struct archive_file){ name, data };
+}
+
+static const char *
+sha1_of(struct arena *a, struct slice s)
 {
 	unsigned char md[SHA_DIGEST_LENGTH];
 	char *hex = arena_alloc(a, 2 * sizeof(md) + 1);
 
 	SHA1((const unsigned char *)s.s, s.len, md);
 	text_hex(hex, md, sizeof(md));
-	f->list[f->n++] = (struct file){ name, s, hex };
-}
-
-static void
-collect(struct arena *a, const struct passjson *json,
-    const struct image *images, size_t nimages, struct files *f)
-{
-	f->list =
-	    arena_alloc(a, (json->nstrings + nimages + 1) * sizeof(*f->list));
-	add_file(a, f, "pass.json", json->json);
-	for (size_t i = 0; i < json->nstrings; i++)
-		add_file(a, f,
-		    arena_printf(
-			a, "%s.lproj/pass.strings", json->strings[i].language),
-		    json->strings[i].text);
-	for (size_t i = 0; i < nimages; i++)
-		f->list[f->n++] = (struct file){ images[i].name, images[i].data,
-			images[i].sha1 };
-	qsort(f->list, f->n, sizeof(*f->list), by_name);
+	return hex;
 }
 
 /* No name in it needs escaping: languages, and names of images. */
 static struct slice
-manifest_of(struct arena *a, const struct files *f)
+manifest_of(const struct package *p)
 {
+	size_t n = p->images->n + p->nfiles;
+	struct entry *list = arena_alloc(p->a, n * sizeof(*list)), *e = list;
 	struct buf b;
 
-	buf_init(&b, a);
-	for (size_t i = 0; i < f->n; i++)
-		buf_printf(&b, "%c\"%s\":\"%s\"", i == 0 ? '{' : ',',
-		    f->list[i].name, f->list[i].sha1);
-	buf_addc(&b, '}');
+	for (size_t i = 0; i < p->images->n; i++, e++)
+		*e = (struct entry){ p->images->list[i].name,
+			p->images->list[i].sha1 };
+	for (size_t i = 0; i < p->nfiles; i++, e++)
+		*e = (struct entry){ p->files[i].name,
+			sha1_of(p->a, p->files[i].data) };
+	qsort(list, n, sizeof(*list), by_name);
+
+	buf_init(&b, p->a);
+	for (e = list; e < list + n; e++) {
+		buf_adds(&b, e == list ? "{\"" : "\",\"");
+		buf_adds(&b, e->name);
+		buf_adds(&b, "\":\"");
+		buf_adds(&b, e->sha1);
+	}
+	buf_adds(&b, "\"}");
 	return buf_slice(&b);
 }
 
@@ -90,119 +100,25 @@ etag_of(struct slice manifest, char *etag)
 	memcpy(etag + ETAG_DIGITS, "\"", sizeof("\""));
 }
 
-/* -- the zip -------------------------------------------------------------- */
-
-/* MS-DOS date and time, in UTC: from 1980 on, in steps of two seconds. */
-struct dos {
-	zip_uint16_t time, date;
-};
-
-static struct dos
-dos_of(int64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm = { .tm_year = 0 };
-
-	if (gmtime_r(&t, &tm) == NULL || tm.tm_year < 80 || tm.tm_year > 207)
-		return (struct dos){ 0, 1 << 5 | 1 };
-	return (struct dos){
-		(zip_uint16_t)(tm.tm_hour << 11 | tm.tm_min << 5 |
-		    tm.tm_sec >> 1),
-		(zip_uint16_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 |
-		    tm.tm_mday),
-	};
-}
-
-static bool
-zip_put(zip_t *z, const struct file *f, struct dos when)
-{
-	zip_source_t *src = zip_source_buffer(z, f->data.s, f->data.len, 0);
-	zip_int64_t i;
-
-	if (src == NULL)
-		return false;
-	i = zip_file_add(z, f->name, src, ZIP_FL_ENC_UTF_8);
-	if (i < 0) {
-		zip_source_free(src);
-		return false;
-	}
-	return zip_set_file_compression(z, (zip_uint64_t)i, ZIP_CM_STORE, 0) ==
-	    0 &&
-	    zip_file_set_dostime(z, (zip_uint64_t)i, when.time, when.date, 0) ==
-	    0;
-}
-
-static bool
-source_read(zip_source_t *src, struct arena *a, struct slice *out)
-{
-	zip_stat_t st;
-	char *data;
-	bool done;
-
-	if (zip_source_stat(src, &st) != 0 || zip_source_open(src) != 0)
-		return false;
-	data = arena_alloc(a, st.size);
-	done = zip_source_read(src, data, st.size) == (zip_int64_t)st.size;
-	zip_source_close(src);
-	if (done)
-		*out = (struct slice){ data, st.size };
-	return done;
-}
-
-/* Stored: deflating images again halves the speed and saves nothing. */
-static enum err
-zip_files(
-    struct arena *a, const struct files *f, struct dos when, struct slice *out)
-{
-	zip_source_t *src = NULL;
-	zip_t *z = NULL;
-	zip_error_t error;
-	bool done = false;
-
-	zip_error_init(&error);
-	src = zip_source_buffer_create(NULL, 0, 0, &error);
-	if (src == NULL ||
-	    (z = zip_open_from_source(src, ZIP_TRUNCATE, &error)) == NULL)
-		goto out;
-	zip_source_keep(src); /* it outlives `z` */
-	done = true;
-	for (size_t i = 0; done && i < f->n; i++)
-		done = zip_put(z, &f->list[i], when);
-	if (done && (done = zip_close(z) == 0))
-		z = NULL;
-	done = done && source_read(src, a, out);
-out:
-	if (!done)
-		log_error("apple_zip", "why",
-		    z != NULL ? zip_strerror(z) : zip_error_strerror(&error),
-		    NULL);
-	if (z != NULL)
-		zip_discard(z);
-	zip_source_free(src);
-	zip_error_fini(&error);
-	return done ? ERR_OK : ERR_INTERNAL;
-}
-
 /* -- packages ------------------------------------------------------------- */
 
 static bool
-has_icon(const struct image *images, size_t n)
+is_image(const struct image *image, const char *name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(images[i].name, "icon", 4) == 0 &&
-		    strchr("@.", images[i].name[4]) != NULL)
+	size_t len = strlen(name);
+
+	return strncmp(image->name, name, len) == 0 &&
+	    (image->name[len] == '.' || image->name[len] == '@');
+}
+
+static bool
+has_image(const struct images *images, const char *name)
+{
+	for (size_t i = 0; i < images->n; i++)
+		if (is_image(&images->list[i], name))
 			return true;
 	return false;
 }
-
-/* What a package is made of, and when. */
-struct input {
-	struct tenant *tenant;
-	struct pass_type *type;
-	const struct pass *pass;
-	int64_t now;
-	struct card card;
-};
 
 static struct images_query
 query_of(const struct input *in)
@@ -215,70 +131,56 @@ query_of(const struct input *in)
 	};
 }
 
-/* All files but manifest and signature. */
+/* All files, and the manifest of them. */
 static enum err
-make_files(
-    struct arena *a, const struct input *in, struct files *files, struct why *w)
+make_files(struct package *p, const struct input *in, struct why *w)
 {
-	struct images_query q = query_of(in);
-	struct image *images = NULL;
+	const struct images_query q = query_of(in);
 	struct passjson json;
-	size_t n = 0;
 	enum err e;
 
-	if ((e = images_find(a, &q, &images, &n)) != ERR_OK)
+	if ((e = images_get(p->a, &q, &p->images)) != ERR_OK)
 		return e;
-	if (!has_icon(images, n)) {
-		(void)why(w, ERR_UNSET, "card.images.icon",
+	if (!has_image(p->images, "icon"))
+		return why(w, ERR_UNSET, "card.images.icon",
 		    "Give the pass type an icon: card.images.icon names a "
 		    "PNG file in the pass type's folder.");
-		return ERR_UNSET;
-	}
-	if ((e = passjson_build(a, in->tenant, in->type, in->pass, &in->card,
+	if ((e = passjson_build(p->a, in->tenant, in->type, in->pass, &in->card,
 		 &json)) != ERR_OK)
 		return e;
-	collect(a, &json, images, n, files);
+	p->files = arena_alloc(p->a, (json.nstrings + 3) * sizeof(*p->files));
+	add_file(p, "pass.json", json.json);
+	for (size_t i = 0; i < json.nstrings; i++)
+		add_file(p,
+		    arena_printf(p->a, "%s.lproj/pass.strings",
+			json.strings[i].language),
+		    json.strings[i].text);
+	p->manifest = manifest_of(p);
 	return ERR_OK;
 }
 
-static struct files
-with_signature(struct arena *a, const struct files *f, struct slice manifest,
-    struct slice signature)
-{
-	struct file *list = arena_alloc(a, (f->n + 2) * sizeof(*list));
-
-	list[0] = (struct file){ .name = "manifest.json", .data = manifest };
-	list[1] = (struct file){ .name = "signature", .data = signature };
-	memcpy(list + 2, f->list, f->n * sizeof(*list));
-	return (struct files){ .list = list, .n = f->n + 2 };
-}
-
 static enum err
-build(struct arena *a, struct input *in, struct pkpass *out, struct why *w)
+pack(struct package *p, const struct signer *signer, const struct input *in,
+    struct pkpass *out)
 {
-	struct files f = { .n = 0 };
-	struct slice manifest, signature, zip;
-	const struct signer *signer = NULL;
-	int64_t modified = in->pass->modified;
+	struct archive zip = { .base = p->images->zip,
+		.files = p->files,
+		.seconds = in->pass->modified };
+	struct slice signature;
 	enum err e;
 
-	if (in->type->changed > modified)
-		modified = in->type->changed;
-	if ((e = signer_get(&in->type->apple_conf, in->now, &signer, w)) !=
-		ERR_OK ||
-	    (e = card_render(a, in->tenant, in->type, in->pass, &in->card)) !=
-		ERR_OK ||
-	    (e = make_files(a, in, &f, w)) != ERR_OK)
-		return e;
-	manifest = manifest_of(a, &f);
-	if ((e = signer_sign(signer, manifest, in->now, a, &signature)) !=
+	if (in->type->changed > zip.seconds)
+		zip.seconds = in->type->changed;
+	if ((e = signer_sign(signer, p->manifest, in->now, p->a, &signature)) !=
 	    ERR_OK)
 		return e;
-	f = with_signature(a, &f, manifest, signature);
-	if ((e = zip_files(a, &f, dos_of(modified), &zip)) != ERR_OK)
+	add_file(p, "manifest.json", p->manifest);
+	add_file(p, "signature", signature);
+	zip.n = p->nfiles;
+	if ((e = archive_make(p->a, &zip, &out->zip)) != ERR_OK)
 		return e;
-	*out = (struct pkpass){ .zip = zip, .modified = modified };
-	etag_of(manifest, out->etag);
+	out->modified = zip.seconds;
+	etag_of(p->manifest, out->etag);
 	return ERR_OK;
 }
 
@@ -288,23 +190,18 @@ pkpass_build(struct arena *a, struct tenant *t, struct pass_type *type,
 {
 	struct input in = { .tenant = t, .type = type, .pass = p, .now = now };
 
-	return build(a, &in, out, w);
-}
+	struct package package = { .a = a };
+	const struct signer *signer = NULL;
+	struct pkpass made;
+	enum err e;
 
-/* Width and height of a PNG (ISO/IEC 15948, 5.2 and 11.2.2). */
-static bool
-png_size(struct slice s, unsigned size[2])
-{
-	static const char head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-	const unsigned char *p = (const unsigned char *)s.s;
-
-	if (s.len < 24 || memcmp(p, head, 16) != 0)
-		return false;
-	for (size_t i = 0; i < 2; i++)
-		size[i] = (unsigned)p[16 + 4 * i] << 24 |
-		    (unsigned)p[17 + 4 * i] << 16 |
-		    (unsigned)p[18 + 4 * i] << 8 | p[19 + 4 * i];
-	return true;
+	if ((e = signer_get(&type->apple_conf, now, &signer, w)) != ERR_OK ||
+	    (e = card_render(a, t, type, p, &in.card)) != ERR_OK ||
+	    (e = make_files(&package, &in, w)) != ERR_OK ||
+	    (e = pack(&package, signer, &in, &made)) != ERR_OK)
+		return e;
+	*out = made;
+	return ERR_OK;
 }
 
 /* Largest width and height at 1x, in points. */
@@ -323,72 +220,51 @@ static const struct {
 static void
 check_image(const struct image *image, struct faults *f)
 {
-	const char *name = strrchr(image->name, '/');
-	unsigned size[2], scale = 1;
-	const char *at;
-	size_t len;
+	const char *name = strrchr(image->name, '/'), *at;
+	struct image plain = *image;
+	unsigned scale = 1;
 
-	name = name == NULL ? image->name : name + 1;
-	len = strcspn(name, "@.");
-	if ((at = strchr(name, '@')) != NULL)
+	plain.name = name == NULL ? image->name : name + 1;
+	if ((at = strchr(plain.name, '@')) != NULL)
 		scale = (unsigned)(at[1] - '0');
-	if (!png_size(image->data, size)) {
+	if (image->width == 0)
 		fault_add(f, image->path, 0, "is no PNG image");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		if (strlen(sizes[i].name) != len ||
-		    strncmp(sizes[i].name, name, len) != 0)
-			continue;
-		if (size[0] > sizes[i].width * scale ||
-		    size[1] > sizes[i].height * scale)
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (is_image(&plain, sizes[i].name) &&
+		    (image->width > sizes[i].width * scale ||
+			image->height > sizes[i].height * scale))
 			fault_warn(f, image->path, 0,
 			    "has %ux%u pixels; Wallet scales down what is "
 			    "over %ux%u",
-			    size[0], size[1], sizes[i].width * scale,
+			    image->width, image->height, sizes[i].width * scale,
 			    sizes[i].height * scale);
-	}
-}
-
-/* Names of card.images without any file. */
-static void
-check_missing(const struct images_query *q, const struct image *images,
-    size_t n, const char *file, struct faults *f)
-{
-	json_object_object_foreach(q->images, name, value)
-	{
-		bool found = false;
-
-		for (size_t i = 0; i < n; i++)
-			found |=
-			    strncmp(images[i].name, name, strlen(name)) == 0 &&
-			    strchr("@.", images[i].name[strlen(name)]) != NULL;
-		if (!found)
-			fault_add(f, file, 0,
-			    "card.images.%s: there is no %s in %s", name,
-			    json_object_get_string(value), q->dir);
-	}
 }
 
 static void
 check_images(const struct input *in, struct faults *f)
 {
-	struct images_query q = query_of(in);
-	struct image *images = NULL;
-	size_t n = 0;
+	const struct images_query q = query_of(in);
+	const struct images *images = NULL;
 
-	if (images_find(f->a, &q, &images, &n) != ERR_OK) {
+	if (images_get(f->a, &q, &images) != ERR_OK) {
 		fault_add(f, in->type->dir, 0, "an image cannot be read");
 		return;
 	}
-	if (json_object_is_type(q.images, json_type_object))
-		check_missing(&q, images, n, in->type->file, f);
-	if (!has_icon(images, n))
+	if (json_get(q.images, "icon") == NULL)
 		fault_add(f, in->type->file, 0,
 		    "card.images.icon is missing; Wallet refuses a pass "
 		    "without icon.png");
-	for (size_t i = 0; i < n; i++)
-		check_image(&images[i], f);
+	if (!json_object_is_type(q.images, json_type_object))
+		return;
+	json_object_object_foreach(q.images, key, value)
+	{
+		if (!has_image(images, key))
+			fault_add(f, in->type->file, 0,
+			    "card.images.%s: there is no %s in %s", key,
+			    json_object_get_string(value), q.dir);
+	}
+	for (size_t i = 0; i < images->n; i++)
+		check_image(&images->list[i], f);
 }
 
 void
@@ -413,12 +289,12 @@ enum err
 pkpass_bundle(struct arena *a, const struct pkpass_file *files, size_t n,
     struct slice *zip)
 {
-	struct files f = { .list = arena_alloc(a, (n + 1) * sizeof(*f.list)) };
+	struct archive_file *list = arena_alloc(a, n * sizeof(*list));
+	const struct archive in = { .files = list, .n = n };
 
 	for (size_t i = 0; i < n; i++)
-		f.list[f.n++] = (struct file){
-			.name = arena_printf(a, "%s.pkpass", files[i].name),
-			.data = files[i].zip,
-		};
-	return zip_files(a, &f, dos_of(0), zip);
+		list[i] = (struct archive_file){ arena_printf(a, "%s.pkpass",
+						     files[i].name),
+			files[i].zip };
+	return archive_make(a, &in, zip);
 }

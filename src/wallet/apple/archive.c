@@ -80,7 +80,7 @@ source_new(struct slice base, zip_error_t *error)
 	}
 	if ((src = zip_source_buffer_create(copy, base.len, 1, error)) == NULL)
 		free(copy);
-	return src;
+	return src; /* NOLINT(clang-analyzer-unix.Malloc): `copy` is its */
 }
 
 enum err

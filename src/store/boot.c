@@ -21,7 +21,7 @@ enum range { RANGE_OPENING, RANGE_CHECKPOINT };
 
 #define WAIT_MS       10
 #define OPENING_TRIES 3000 /* 30 s: a recovery may take that long */
-#define STALE_TRIES   500
+#define STALE_TRIES   200
 
 static enum err
 fault(const char *dir, const char *what, const char *why)

@@ -79,23 +79,30 @@ remember(struct place *at, bool dups, struct slice key, struct slice value)
 	memcpy(at->value, value.s, at->value_len);
 }
 
+static bool
+next_row(void **next, DBT *rows, struct slice *key, struct slice *value)
+{
+	void *k, *v;
+	size_t klen, vlen;
+
+	DB_MULTIPLE_KEY_NEXT(*next, rows, k, klen, v, vlen);
+	if (*next == NULL)
+		return false;
+	*key = table_slice(k, klen);
+	*value = table_slice(v, vlen);
+	return true;
+}
+
 static enum err
 tell(struct place *at, bool dups, DBT *rows, table_row_fn *fn, void *arg)
 {
-	struct slice key = { NULL, 0 }, value = { NULL, 0 };
-	void *next, *k, *v;
-	size_t klen, vlen;
+	struct slice key = { "", 0 }, value = { "", 0 };
 	enum err e = ERR_OK;
+	void *next;
 
 	DB_MULTIPLE_INIT(next, rows);
-	while (e == ERR_OK) {
-		DB_MULTIPLE_KEY_NEXT(next, rows, k, klen, v, vlen);
-		if (next == NULL)
-			break;
-		key = table_slice(k, klen);
-		value = table_slice(v, vlen);
+	while (e == ERR_OK && next_row(&next, rows, &key, &value))
 		e = fn(key, value, arg);
-	}
 	if (e == ERR_OK)
 		remember(at, dups, key, value);
 	return e;

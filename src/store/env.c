@@ -108,8 +108,8 @@ on_event(DB_ENV *env, u_int32_t event, void *info)
 }
 
 /* Shared memory and fcntl(2) locks must be seen by all at once. */
-static enum err
-check_filesystem(const char *dir)
+bool
+env_remote(unsigned long type)
 {
 	static const unsigned long remote[] = {
 		0x00006969, /* nfs */
@@ -128,40 +128,50 @@ check_filesystem(const char *dir)
 		0x0000564c, /* ncp */
 		0x65735546, /* fuse: sshfs, glusterfs, s3fs... */
 	};
+
+	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
+		if (type == remote[i])
+			return true;
+	return false;
+}
+
+static enum err
+check_filesystem(const char *dir)
+{
+	const char *why = NULL;
 	struct statfs fs;
 
-	if (statfs(dir, &fs) != 0) {
-		log_error(
-		    "store_open", "dir", dir, "why", strerror(errno), NULL);
-		return ERR_INTERNAL;
-	}
-	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
-		if ((unsigned long)(unsigned int)fs.f_type == remote[i]) {
-			log_error("store_open", "dir", dir, "why",
-			    "a network or user-space file system cannot hold "
-			    "the data; move the folder to a local one",
-			    NULL);
-			return ERR_INTERNAL;
-		}
-	return ERR_OK;
+	if (statfs(dir, &fs) != 0)
+		why = strerror(errno);
+	else if (env_remote((unsigned int)fs.f_type))
+		why = "a network or user-space file system cannot hold the "
+		      "data; move the folder to a local one";
+	if (why == NULL)
+		return ERR_OK;
+	log_error("store_open", "dir", dir, "why", why, NULL);
+	return ERR_INTERNAL;
+}
+
+/* Make the folder if it is missing; why it will not do, or NULL. */
+static const char *
+folder_fault(const char *dir, struct stat *sb)
+{
+	if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || stat(dir, sb) != 0)
+		return strerror(errno);
+	if (!S_ISDIR(sb->st_mode))
+		return "not a folder";
+	for (struct store *o = opened; o != NULL; o = o->next)
+		if (o->dev == sb->st_dev && o->ino == sb->st_ino)
+			return "this process has it open already";
+	return NULL;
 }
 
 static enum err
 check_folder(struct store *st)
 {
-	const char *why = NULL;
-	struct stat sb;
+	struct stat sb = { 0 };
+	const char *why = folder_fault(st->dir, &sb);
 
-	if (mkdir(st->dir, 0700) != 0 && errno != EEXIST)
-		why = strerror(errno);
-	else if (stat(st->dir, &sb) != 0)
-		why = strerror(errno);
-	else if (!S_ISDIR(sb.st_mode))
-		why = "not a folder";
-	else
-		for (struct store *o = opened; o != NULL; o = o->next)
-			if (o->dev == sb.st_dev && o->ino == sb.st_ino)
-				why = "this process has it open already";
 	if (why != NULL) {
 		log_error("store_open", "dir", st->dir, "why", why, NULL);
 		return ERR_INTERNAL;

@@ -175,7 +175,7 @@ find_key(struct arena *a, const struct store_field *f, struct slice *key)
 	return true;
 }
 
-enum err
+enum err /* NOLINTNEXTLINE(readability-function-size) */
 store_field_find(struct store *st, const struct store_field *fields, size_t n,
     struct arena *a, const char **ids, size_t max, size_t *nids)
 {

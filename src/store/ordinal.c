@@ -92,6 +92,8 @@ ordinal_find(struct txn *t, uint32_t ordinal, char *id)
 	struct slice v;
 	enum err e;
 
+	if (ordinal == 0) /* none has it, and the queue would complain */
+		return ERR_NOTFOUND;
 	e = table_get(
 	    t, TABLE_ORDINAL, table_slice(&ordinal, sizeof(ordinal)), &v, 0);
 	if (e != ERR_OK)

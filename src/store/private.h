@@ -15,11 +15,11 @@
 #include "base/ident.h"
 #include "store/store.h"
 
-#define STORE_FORMAT     1    /* of the environment as a whole */
-#define STORE_ID_MAX     64   /* bytes of a pass id */
-#define STORE_KEY_MAX    1024 /* bytes of an index key */
-#define STORE_DOC_MAX    (256 * 1024)
-#define STORE_LOG_KBYTES (24 * 1024) /* of log that call for a checkpoint */
+#define STORE_FORMAT     1            /* of the environment as a whole */
+#define STORE_ID_MAX     64           /* bytes of a pass id */
+#define STORE_KEY_MAX    1024         /* bytes of an index key */
+#define STORE_DOC_MAX    (256U << 10) /* bytes of a document */
+#define STORE_LOG_KBYTES (24 * 1024)  /* of log that call for a checkpoint */
 
 enum table {
 	TABLE_META,    /* name -> u32: the format, the next ordinal */
@@ -106,6 +106,9 @@ struct store {
 	ino_t ino;
 	struct store *next; /* the open ones of this process */
 };
+
+/* True for the f_type (statfs(2)) of a file system that will not do. */
+bool env_remote(unsigned long type);
 
 /* The one place where a code of Berkeley DB becomes one of ours; logs. */
 MUST_CHECK enum err store_rc(struct store *st, int rc, const char *what);

@@ -12,14 +12,12 @@
 void
 run_back_off(unsigned i)
 {
-	struct timespec ts = { 0 };
-	unsigned shift = i > 6 ? 6 : i;
-	unsigned spread = (unsigned)getpid() * 2654435761U >> (i % 16);
+	long ns = 500000L << (i > 6 ? 6 : i);
+	long spread = (long)((unsigned)getpid() * 2654435761U >> (i % 16));
+	struct timespec ts = { .tv_nsec = ns + spread % ns };
 
 	if (i == 0)
 		return;
-	ts.tv_nsec = (long)(500000U << shift);
-	ts.tv_nsec += (long)(spread % (unsigned)ts.tv_nsec);
 	nanosleep(&ts, NULL);
 }
 

@@ -26,7 +26,8 @@ stores_new(const struct store_options *opt)
 static void
 to_front(struct stores *ss, size_t i, struct store *st)
 {
-	memmove(ss->open + 1, ss->open, i * sizeof(*ss->open));
+	for (; i > 0; i--)
+		ss->open[i] = ss->open[i - 1];
 	ss->open[0] = st;
 }
 
@@ -34,9 +35,8 @@ static void
 drop(struct stores *ss, size_t i)
 {
 	store_close(ss->open[i]);
-	ss->n--;
-	memmove(
-	    ss->open + i, ss->open + i + 1, (ss->n - i) * sizeof(*ss->open));
+	for (ss->n--; i < ss->n; i++)
+		ss->open[i] = ss->open[i + 1];
 }
 
 /* A folder put in the place of another, from a backup, is another one. */

@@ -66,7 +66,8 @@ check_format(struct txn *t, void *arg)
 	if (was.len == sizeof(now) && table_get32(was.s) == STORE_FORMAT)
 		return ERR_OK;
 	log_error("store_open", "dir", t->st->dir, "why",
-	    "the data was written by a newer version; install that", NULL);
+	    "the data is of another format; install the version that wrote it",
+	    NULL);
 	return ERR_INTERNAL;
 }
 

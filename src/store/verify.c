@@ -40,18 +40,25 @@ judge(struct verify *v, store_fn *fn, struct slice key, struct slice value)
 	return e;
 }
 
-/* The pass with all that is to be indexed; its document may be too broken. */
+/*
+ * The pass with all that is to be indexed.  ERR_INTERNAL: its row is damaged;
+ * ERR_INVALID: its document is.  Both are told when the pass is judged.
+ */
 static enum err
 get_indexed(
     struct txn *t, struct verify *v, const char *id, struct store_pass *p)
 {
 	enum err e = store_pass_get(t, id, false, v->a, p);
 
-	if (e != ERR_OK || (e = v->index(v->a, p, v->arg)) == ERR_OK)
+	if (e != ERR_OK)
 		return e;
-	v->fault =
-	    arena_printf(v->a, "pass %s: its document cannot be read", id);
-	return ERR_OK;
+	return v->index(v->a, p, v->arg) == ERR_OK ? ERR_OK : ERR_INVALID;
+}
+
+static enum err
+told_elsewhere(enum err e)
+{
+	return e == ERR_INTERNAL || e == ERR_INVALID ? ERR_OK : e;
 }
 
 /* ERR_NOTFOUND unless the table's entry for `key` is exactly the id. */
@@ -132,14 +139,14 @@ judge_pass(struct txn *t, void *arg)
 		return ERR_OK;
 	}
 	e = get_indexed(t, v, id, &p);
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
-	if (e == ERR_INTERNAL) {
-		v->fault =
-		    arena_printf(v->a, "pass %s: its row is damaged", id);
-		return ERR_OK;
-	}
-	return e != ERR_OK || v->fault != NULL ? e : pass_entries(t, v, &p);
+	if (e == ERR_OK)
+		return pass_entries(t, v, &p);
+	if (e == ERR_INTERNAL || e == ERR_INVALID)
+		v->fault = arena_printf(v->a, "pass %s: its %s is damaged", id,
+		    e == ERR_INVALID ? "document" : "row");
+	else if (e != ERR_NOTFOUND)
+		return e;
+	return ERR_OK;
 }
 
 static enum err
@@ -160,7 +167,7 @@ judge_ordinal(struct txn *t, void *arg)
 		    "ordinal %u: pass %s does not have it", v->ordinal, id);
 		return ERR_OK;
 	}
-	return e == ERR_INTERNAL ? ERR_OK : e;
+	return told_elsewhere(e);
 }
 
 static enum err
@@ -196,7 +203,6 @@ judge_unique(struct txn *t, void *arg)
 		return ERR_OK;
 	if (e == ERR_OK)
 		e = get_indexed(t, v, id, &p);
-	v->fault = NULL; /* told when the pass itself was judged */
 	if (e == ERR_NOTFOUND ||
 	    (e == ERR_OK &&
 		(p.unique == NULL || v->key.len != 32 ||
@@ -205,7 +211,7 @@ judge_unique(struct txn *t, void *arg)
 		    v->a, "unique identifiers: pass %s does not have them", id);
 		return ERR_OK;
 	}
-	return e == ERR_INTERNAL ? ERR_OK : e;
+	return told_elsewhere(e);
 }
 
 static bool
@@ -239,13 +245,12 @@ judge_field(struct txn *t, void *arg)
 		e = ordinal_find(t, table_get32(v->value.s), id);
 	if (e == ERR_OK)
 		e = get_indexed(t, v, id, &p);
-	v->fault = NULL;
 	if (e == ERR_NOTFOUND || (e == ERR_OK && !has_key(&p, v->key))) {
 		v->fault = arena_printf(v->a, "field %.*s: an entry of no pass",
 		    (int)strnlen(v->key.s, v->key.len), v->key.s);
 		return ERR_OK;
 	}
-	return e == ERR_INTERNAL ? ERR_OK : e;
+	return told_elsewhere(e);
 }
 
 static enum err
@@ -305,7 +310,7 @@ store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
 		.index = index,
 		.report = report,
 		.arg = arg,
-		.a = arena_new(64 * 1024) };
+		.a = arena_new(1U << 16) };
 	enum err e = ERR_OK;
 
 	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++)

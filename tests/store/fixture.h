@@ -191,4 +191,39 @@ reap(pid_t pid)
 				 : 1000 + WTERMSIG(status);
 }
 
+/* Children that are ready wait here until all are. */
+struct gate {
+	int ready[2], go[2];
+};
+
+static inline void
+gate_make(struct gate *g)
+{
+	assert_int_equal(pipe(g->ready), 0);
+	assert_int_equal(pipe(g->go), 0);
+}
+
+static inline void
+gate_wait(struct gate *g)
+{
+	char c = 'x';
+
+	close(g->go[1]);
+	if (write(g->ready[1], &c, 1) != 1 || read(g->go[0], &c, 1) != 0)
+		_exit(99);
+}
+
+static inline void
+gate_open(struct gate *g, int n)
+{
+	char c;
+
+	close(g->ready[1]);
+	while (n-- > 0)
+		assert_int_equal(read(g->ready[0], &c, 1), 1);
+	close(g->go[1]);
+	close(g->ready[0]);
+	close(g->go[0]);
+}
+
 #endif

@@ -1,0 +1,251 @@
+/*
+ * list - passes by filter, in order and by the page; and how many there are.
+ */
+
+#include "api/list.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#define INDEX_DIGITS 9
+
+/* -- reading the question ------------------------------------------------- */
+
+/* What filter[i] or sortBy[i] says, while it is being gathered. */
+struct item {
+	unsigned long index;
+	struct slice field, op, direction;
+	struct slice *values;
+	size_t nvalues;
+};
+
+struct items {
+	const char *what; /* "filter" or "sortBy" */
+	struct item *list;
+	size_t n, max;
+};
+
+struct reading {
+	struct arena *a;
+	const struct request *r;
+	struct items filters, sorts;
+	size_t nvalues;
+	struct why *why;
+};
+
+static const char *
+label(struct reading *rd, const struct items *items, const struct item *it)
+{
+	return arena_printf(rd->a, "%s[%lu]", items->what, it->index);
+}
+
+/* Take "[INDEX].MEMBER" apart. */
+static bool
+split(const char *p, unsigned long *index, const char **member)
+{
+	size_t digits;
+
+	if (*p++ != '[')
+		return false;
+	digits = strspn(p, "0123456789");
+	if (digits == 0 || digits > INDEX_DIGITS || p[digits] != ']' ||
+	    p[digits + 1] != '.')
+		return false;
+	*index = strtoul(p, NULL, 10);
+	*member = p + digits + 2;
+	return true;
+}
+
+/* NULL: there are too many. */
+static struct item *
+item_of(struct items *items, unsigned long index)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (items->list[i].index == index)
+			return &items->list[i];
+	if (items->n == items->max)
+		return NULL;
+	items->list[items->n].index = index;
+	return &items->list[items->n++];
+}
+
+static enum err
+take_value(struct reading *rd, struct item *it, const struct request_param *q)
+{
+	if (rd->nvalues++ == QUERY_VALUES)
+		return why(rd->why, ERR_INVALID, q->name.s,
+		    "At most %d values in all filters.", QUERY_VALUES);
+	if (it->values == NULL)
+		it->values =
+		    arena_alloc(rd->a, QUERY_VALUES * sizeof(*it->values));
+	it->values[it->nvalues++] = q->value;
+	return ERR_OK;
+}
+
+static enum err
+bad_name(struct reading *rd, const struct request_param *q)
+{
+	return why(rd->why, ERR_INVALID, q->name.s,
+	    "There is no such parameter; say filter[0].field, "
+	    "filter[0].operator, filter[0].value, sortBy[0].field or "
+	    "sortBy[0].direction.");
+}
+
+static enum err
+take_member(
+    struct reading *rd, struct items *items, const struct request_param *q)
+{
+	const char *rest = q->name.s + strlen(items->what), *member;
+	bool filter = items == &rd->filters;
+	unsigned long index;
+	struct item *it;
+
+	if (!split(rest, &index, &member))
+		return bad_name(rd, q);
+	if ((it = item_of(items, index)) == NULL)
+		return why(rd->why, ERR_INVALID, q->name.s,
+		    "At most %zu of these.", items->max);
+	if (strcasecmp(member, "field") == 0)
+		it->field = q->value;
+	else if (filter && strcasecmp(member, "operator") == 0)
+		it->op = q->value;
+	else if (filter && strcasecmp(member, "value") == 0)
+		return q->value.len == 0 ? ERR_OK : take_value(rd, it, q);
+	else if (!filter && strcasecmp(member, "direction") == 0)
+		it->direction = q->value;
+	else
+		return bad_name(rd, q);
+	return ERR_OK;
+}
+
+static bool
+starts(struct slice s, const char *with)
+{
+	return strncasecmp(s.s, with, strlen(with)) == 0;
+}
+
+static int
+by_index(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static enum err
+gather(struct reading *rd)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < rd->r->nquery; i++) {
+		const struct request_param *q = &rd->r->query[i];
+
+		if (starts(q->name, "filter"))
+			e = take_member(rd, &rd->filters, q);
+		else if (starts(q->name, "sortBy"))
+			e = take_member(rd, &rd->sorts, q);
+	}
+	qsort(rd->filters.list, rd->filters.n, sizeof(struct item), by_index);
+	qsort(rd->sorts.list, rd->sorts.n, sizeof(struct item), by_index);
+	return e;
+}
+
+static enum err
+read_filter(struct reading *rd, const struct item *it, struct query_filter *f)
+{
+	const char *name = label(rd, &rd->filters, it);
+
+	*f = (struct query_filter){ .field = it->field,
+		.op = QUERY_EQUALS,
+		.values = it->values,
+		.nvalues = it->nvalues };
+	if (it->op.len > 0 && !query_op_parse(it->op, &f->op))
+		return why(rd->why, ERR_INVALID,
+		    arena_printf(rd->a, "%s.operator", name),
+		    "This must be Contains, StartsWith, EndsWith, Equals, "
+		    "IsEmpty, IsNotEmpty, NotEquals, In or NotIn.");
+	return query_filter_check(f, name, rd->why);
+}
+
+static enum err
+read_sort(struct reading *rd, const struct item *it, struct query_sort *s)
+{
+	const char *name = label(rd, &rd->sorts, it);
+	struct slice d = it->direction;
+
+	s->field = it->field;
+	s->descending = slice_is(d, "1") || slice_is_nocase(d, "DESC");
+	if (!query_sorts_by(s->field))
+		return why(rd->why, ERR_INVALID,
+		    arena_printf(rd->a, "%s.field", name),
+		    "Sort by identifiers.KEY, metadata.KEY, passType, id, "
+		    "creationDate, lastUpdateDate, apple or google.");
+	if (!s->descending && d.len > 0 && !slice_is(d, "0") &&
+	    !slice_is_nocase(d, "ASC"))
+		return why(rd->why, ERR_INVALID,
+		    arena_printf(rd->a, "%s.direction", name),
+		    "This must be ASC or DESC, 0 or 1.");
+	return ERR_OK;
+}
+
+/* A number of the query, within its limits; absent is `def`. */
+static enum err
+read_number(struct reading *rd, const char *name, const unsigned long limit[2],
+    unsigned long *out)
+{
+	const char *v = request_query(rd->r, name);
+	size_t digits = v == NULL ? 0 : strspn(v, "0123456789");
+	unsigned long n;
+
+	if (v == NULL)
+		return ERR_OK;
+	n = digits > INDEX_DIGITS ? ULONG_MAX : strtoul(v, NULL, 10);
+	if (digits == 0 || v[digits] != '\0' || n < limit[0] || n > limit[1])
+		return why(rd->why, ERR_INVALID, name,
+		    "This must be a number from %lu to %lu.", limit[0],
+		    limit[1]);
+	*out = n;
+	return ERR_OK;
+}
+
+static enum err
+read_page(struct reading *rd, struct query *q)
+{
+	static const unsigned long indexes[] = { 0, 999999999 };
+	static const unsigned long sizes[] = { 1, LIST_SIZE_MAX };
+	unsigned long index = 0, size = LIST_SIZE;
+	enum err e;
+
+	if ((e = read_number(rd, "pageIndex", indexes, &index)) != ERR_OK ||
+	    (e = read_number(rd, "pageSize", sizes, &size)) != ERR_OK)
+		return e;
+	q->first = (uint64_t)index * size;
+	q->count = size;
+	return ERR_OK;
+}
+
+enum err
+list_query(
+    struct arena *a, const struct request *r, struct query *out, struct why *w)
+{
+	struct item filters[QUERY_FILTERS] = { 0 }, sorts[QUERY_SORTS] = { 0 };
+	struct reading rd = {
+		.a = a,
+		.r = r,
+		.filters = { "filter", filters, 0, QUERY_FILTERS },
+		.sorts = { "sortBy", sorts, 0, QUERY_SORTS },
+		.why = w,
+	};
+	struct query q = { .count = 0 };
+	enum err e = gather(&rd);
+
+	for (size_t i = 0; e == ERR_OK && i < rd.filters.n; i++)
+		e = read_filter(&rd, &filters[i], &q.filters[q.nfilters++]);
+	for (size_t i = 0; e == ERR_OK && i < rd.sorts.n; i++)
+		e = read_sort(&rd, &sorts[i], &q.sorts[q.nsorts++]);
+	if (e == ERR_OK)
+		e = read_page(&rd, &q);
+	if (e == ERR_OK)
+		*out = q;
+	return e;
+}

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TICK      10000       /* microseconds of processor time */
@@ -26,10 +25,10 @@ struct usage {
 static jq_state *volatile running;
 static volatile sig_atomic_t cut;
 static sigjmp_buf left;
-static struct timespec since;
-static long first_resident; /* at the first tick; 0: not yet */
-static long data_before;    /* of some run not long ago */
-static unsigned runs;       /* since then */
+static volatile int ticks;           /* since it began */
+static volatile long first_resident; /* at the first tick; 0: not yet */
+static long data_before;             /* of some run not long ago */
+static unsigned runs;                /* since then */
 
 static bool worn;
 static long page;
@@ -67,16 +66,6 @@ look(struct usage *u)
 	return true;
 }
 
-static long
-elapsed_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (t.tv_sec - since.tv_sec) * 1000 +
-	    (t.tv_nsec - since.tv_nsec) / 1000000;
-}
-
 static void
 on_tick(int sig)
 {
@@ -86,7 +75,7 @@ on_tick(int sig)
 	(void)sig;
 	if (jq == NULL)
 		return;
-	if (elapsed_ms() >= BOUND_MS) {
+	if (++ticks >= BOUND_MS / (TICK / 1000)) {
 		cut = CUT_TIME;
 	} else if (look(&u)) {
 		if (first_resident == 0)
@@ -152,15 +141,13 @@ struct lent {
 static void
 lend(struct lent *was)
 {
+	const rlim_t most = (rlim_t)(data_before + HARD * MIB);
 	const struct itimerval every = { { 0, TICK }, { 0, TICK } };
 	struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
 	struct rlimit data;
-	rlim_t most;
 
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &since);
 	(void)getrlimit(RLIMIT_DATA, &was->data);
 	data = was->data;
-	most = (rlim_t)(data_before + HARD * MIB);
 	if (data_before != 0 && data.rlim_cur > most)
 		data.rlim_cur = most;
 	(void)setrlimit(RLIMIT_DATA, &data);
@@ -185,6 +172,7 @@ bound_run(jq_state *jq, bound_fn *fn, void *arg)
 	if (runs++ % LOOK_EACH == 0 && look(&u))
 		data_before = u.data;
 	cut = CUT_NONE;
+	ticks = 0;
 	first_resident = 0;
 	running = jq;
 	lend(&was);

@@ -258,6 +258,31 @@ test_create_stores_a_pass(void **state)
 	assert_true(p.has_rendered);
 }
 
+/* What create would store, and nothing stored; no store is needed. */
+static void
+test_make_stores_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const struct change_input in = input(
+	    f, NULL, "{\"shop.id\":\"7\"}", "{\"points\":10,\"gone\":\"\"}");
+	const struct change_input bad = input(f, "nope", NULL, NULL);
+	struct pass p = { 0 };
+	struct why w = { 0 };
+	uint64_t n;
+
+	f->env.store = NULL;
+	assert_int_equal(change_make(&f->env, &bad, &p, &w), ERR_INVALID);
+	assert_null(p.id);
+	assert_int_equal(change_make(&f->env, &in, &p, &w), ERR_OK);
+	assert_int_equal(strlen(p.id), IDENT_PASS_LEN);
+	assert_string_equal(p.type, "loyalty");
+	assert_string_equal(text(f, p.additional), "{\"points\":10}");
+	assert_string_equal(
+	    text(f, p.metadata), "{\"points\":10,\"tier\":\"bronze\"}");
+	assert_int_equal(store_count(f->st, &n), ERR_OK);
+	assert_int_equal(n, 0);
+}
+
 static void
 test_create_indexes_identifiers(void **state)
 {
@@ -799,6 +824,7 @@ main(void)
 		TEST(test_rules),
 		TEST(test_identifiers_are_counted),
 		TEST(test_create_stores_a_pass),
+		TEST(test_make_stores_nothing),
 		TEST(test_create_indexes_identifiers),
 		TEST(test_same_unique_values_are_the_same_pass),
 		TEST(test_create_refuses),

@@ -423,6 +423,26 @@ add_to_null(struct edit *e)
 		    arena_printf(e->a, "%s[ %s ]", empty ? " " : "", e->item));
 }
 
+/* "key: []" goes on in block style: an item a line is easier to read. */
+static bool
+add_to_empty(struct edit *e)
+{
+	const struct span *list = &e->map.list;
+	const size_t inside = list->start + 1;
+	size_t from = list->start;
+
+	if (e->map.root.holds != HOLDS_BLOCK || list->n > 0 ||
+	    inside + strspn(e->text.s + inside, " \t") != list->close)
+		return false;
+	while (from > 0 &&
+	    (e->text.s[from - 1] == ' ' || e->text.s[from - 1] == '\t'))
+		from--;
+	add_line(e, list->close, e->map.root.column + INDENT,
+	    arena_printf(e->a, "- %s", e->item));
+	replace(e, from, list->close + 1, "");
+	return true;
+}
+
 static void
 add(struct edit *e)
 {
@@ -432,9 +452,9 @@ add(struct edit *e)
 		add_key(e);
 	else if (list->holds == HOLDS_NULL)
 		add_to_null(e);
-	else if (list->holds == HOLDS_FLOW)
+	else if (list->holds == HOLDS_FLOW && !add_to_empty(e))
 		add_flow(e, list, e->item);
-	else
+	else if (list->holds == HOLDS_BLOCK)
 		add_line(e, list->end, list->column,
 		    arena_printf(e->a, "- %s", e->item));
 }

@@ -362,23 +362,34 @@ tenants_free(struct tenants *ts)
 	free(ts);
 }
 
+/* What may be tenants, by its name. */
+static struct strings
+names_of(struct arena *a, const struct server *s)
+{
+	const struct strings all = load_folder(a, s->tenants);
+	struct strings l = { .s = all.s };
+
+	for (size_t i = 0; i < all.n; i++)
+		if (ident_is_tenant(slice_of(all.s[i])))
+			l.s[l.n++] = all.s[i];
+	return l;
+}
+
 enum err
 tenants_list(struct arena *a, const struct server *s, struct strings *out)
 {
 	struct strings names;
 	struct stat st;
 
-	if (stat(s->tenants, &st) != 0 ||
-	    access(s->tenants, R_OK | X_OK) != 0) {
+	if (access(s->tenants, R_OK | X_OK) != 0) {
 		log_error("tenants_unreadable", "file", s->tenants, "why",
 		    strerror(errno), NULL);
 		return ERR_INTERNAL;
 	}
-	names = load_folder(a, s->tenants);
+	names = names_of(a, s);
 	*out = (struct strings){ .s = names.s };
 	for (size_t i = 0; i < names.n; i++)
-		if (ident_is_tenant(slice_of(names.s[i])) &&
-		    stat(arena_printf(a, "%s/%s", s->tenants, names.s[i]),
+		if (stat(arena_printf(a, "%s/%s", s->tenants, names.s[i]),
 			&st) == 0 &&
 		    S_ISDIR(st.st_mode))
 			out->s[out->n++] = names.s[i];
@@ -466,7 +477,7 @@ const char *const *
 tenants_mounts(struct tenants *ts, int64_t now)
 {
 	struct arena *a;
-	struct strings ids = { .n = 0 };
+	struct strings ids;
 	struct look l;
 
 	if (ts->mounts_arena != NULL && now >= ts->mounts_looked &&
@@ -474,8 +485,7 @@ tenants_mounts(struct tenants *ts, int64_t now)
 		return ts->mounts;
 	ts->mounts_looked = now;
 	a = arena_new(ARENA_BLOCK);
-	/* Logged; without a list there is no mount. */
-	(void)!tenants_list(a, ts->s, &ids);
+	ids = names_of(a, ts->s);
 	l = look_at_mounts(ts->s, &ids);
 	if (ts->mounts_arena != NULL && ts->mounts_settled &&
 	    same(&l, &ts->mounts_taken)) {

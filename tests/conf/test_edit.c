@@ -44,7 +44,13 @@ test_add(void **state)
 		{ "block, a literal",
 		  "k:\n  - name: |\n      a\n      b\nz: 1\n",
 		  "k:\n  - name: |\n      a\n      b\n  - " ITEM "\nz: 1\n" },
-		{ "flow, empty", "k: [] # x\n", "k: [" ITEM "] # x\n" },
+		{ "flow, empty", "k:  [ ] # x\nz: 1\n",
+		  "k: # x\n  - " ITEM "\nz: 1\n" },
+		{ "flow, empty, in lines", "k: [ # x\n]\n",
+		  "k: [" ITEM " # x\n]\n" },
+		{ "flow, empty, at the end", "k: []", "k:\n  - " ITEM "\n" },
+		{ "flow, empty, in flow", "{ k: [] }\n",
+		  "{ k: [" ITEM "] }\n" },
 		{ "flow", "k: [{ name: a }] # x\n",
 		  "k: [{ name: a }, " ITEM "] # x\n" },
 		{ "flow, a last comma", "k: [ a, ]\n", "k: [ a, " ITEM " ]\n" },
@@ -235,7 +241,7 @@ test_file(void **state)
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(lstat(folder_path(&d, "l.yml"), &link), 0);
 	assert_true(S_ISLNK(link.st_mode));
-	assert_string_equal(folder_read(&d, "f.yml"), "k: [" ITEM "]\n");
+	assert_string_equal(folder_read(&d, "f.yml"), "k:\n  - " ITEM "\n");
 
 	/* A file that was not there is nobody else's to read. */
 	path = folder_path(&d, "new.yml");

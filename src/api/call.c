@@ -60,7 +60,7 @@ enum err
 call_preview(
     struct call *c, const char *id, bool full, struct json_object **out)
 {
-	struct pass p;
+	struct pass p = { .id = NULL };
 	const struct preview_of of = {
 		.pass = &p,
 		.now = c->req->now,

@@ -65,7 +65,7 @@ static enum err
 send_apple(struct call *c, struct response *resp, const struct ids *ids)
 {
 	struct pkpass_file *files;
-	struct pkpass one;
+	struct pkpass one = { .modified = 0 };
 	struct slice zip;
 	enum err e;
 
@@ -190,7 +190,7 @@ static enum err
 send_auto(struct call *c, struct response *resp, const struct ids *ids)
 {
 	const char *device = device_of(c);
-	struct pass p;
+	struct pass p = { .id = NULL };
 	enum err e;
 
 	for (size_t i = 0; i < ids->n; i++)

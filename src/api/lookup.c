@@ -9,12 +9,14 @@ fields_of(struct arena *a, struct json_object *identifiers, size_t *n)
 {
 	size_t max = (size_t)json_object_object_length(identifiers);
 	struct store_field *f = arena_alloc(a, (max + 1) * sizeof(*f));
+	struct json_object_iter it;
 
 	*n = 0;
-	json_object_object_foreach(identifiers, key, v)
+	json_object_object_foreachC(identifiers, it)
 	{
-		f[*n].name = slice_of(arena_printf(a, "identifiers.%s", key));
-		f[(*n)++].value = json_plain(a, v);
+		f[*n].name =
+		    slice_of(arena_printf(a, "identifiers.%s", it.key));
+		f[(*n)++].value = json_plain(a, it.val);
 	}
 	return f;
 }
@@ -82,14 +84,17 @@ query_identifiers(struct call *c)
 static enum err
 has_identifiers(struct call *c, const char *id, struct json_object *want)
 {
+	struct json_object_iter it;
 	struct pass p;
 	enum err e = call_pass(c, id, &p);
 
 	if (e != ERR_OK)
 		return e;
-	json_object_object_foreach(
-	    want, key, v) if (!json_object_equal(json_get(p.identifiers, key),
-				  v)) return call_no_pass(c);
+	json_object_object_foreachC(want, it)
+	{
+		if (!json_object_equal(json_get(p.identifiers, it.key), it.val))
+			return call_no_pass(c);
+	}
 	return ERR_OK;
 }
 
@@ -140,19 +145,19 @@ static enum err
 find_pass(struct call *c, struct response *resp)
 {
 	const char **ids = arena_alloc(c->a, FOUND_MAX * sizeof(*ids));
-	struct json_object *proven;
+	struct change_input asked = { .type = NULL };
 	size_t n;
 	enum err e;
 
-	e = call_proof(c, find_identifiers(c), &proven);
-	if (e != ERR_OK)
+	e = call_proof(c, find_identifiers(c), &asked.identifiers);
+	if (e != ERR_OK || (e = change_check(&asked, true, &c->why)) != ERR_OK)
 		return e;
-	if (json_object_object_length(proven) == 0)
+	if (json_object_object_length(asked.identifiers) == 0)
 		return why(&c->why, ERR_INVALID, NULL,
 		    "Say which pass: KEY=VALUE for at least one identifier.");
 	if ((e = call_store(c)) != ERR_OK ||
-	    (e = find(c, proven, request_query(c->req, "passType"), ids, &n)) !=
-		ERR_OK)
+	    (e = find(c, asked.identifiers, request_query(c->req, "passType"),
+		 ids, &n)) != ERR_OK)
 		return e;
 	if (n > 1)
 		return several(c);

@@ -41,6 +41,7 @@ check_caller_data(struct call *c, const struct change_input *in)
 	const char *name =
 	    in->type != NULL ? in->type : c->tenant->default_pass_type;
 	const struct pass_type *type;
+	struct json_object_iter it;
 
 	if (in->additional == NULL || name == NULL ||
 	    caller_may(&c->caller, c->route->scope))
@@ -48,12 +49,11 @@ check_caller_data(struct call *c, const struct change_input *in)
 	type = tenant_type(c->tenant, name);
 	if (type == NULL || !type->has_caller_data)
 		return ERR_OK;
-	json_object_object_foreach(in->additional, key, v)
+	json_object_object_foreachC(in->additional, it)
 	{
-		(void)v;
-		if (!strings_has(&type->caller_data, key))
+		if (!strings_has(&type->caller_data, it.key))
 			return why(&c->why, ERR_DENIED,
-			    arena_printf(c->a, "additionalData.%s", key),
+			    arena_printf(c->a, "additionalData.%s", it.key),
 			    "This key may be set with the scope %s only.",
 			    c->route->scope);
 	}

@@ -12,7 +12,7 @@
 #include "http/cors.h"
 #include "pass/template.h"
 
-#define ARENA_BLOCK (64 * 1024)
+#define ARENA_BLOCK 65536
 
 struct serve {
 	const struct server *server;
@@ -124,11 +124,12 @@ limit_of(struct serve *s, struct call *c)
 	limit_close(s->limit.l);
 	s->limit.l = NULL;
 	free(s->limit.dir);
-	if ((s->limit.dir = strdup(dir)) == NULL)
-		abort();
+	s->limit.dir = NULL;
 	if (limit_open(arena_printf(c->a, "%s/data/limits", dir), ident_random,
 		&s->limit.l) != ERR_OK)
-		s->limit.l = NULL;
+		return NULL;
+	if ((s->limit.dir = strdup(dir)) == NULL)
+		abort();
 	return s->limit.l;
 }
 

@@ -45,8 +45,8 @@ command_fail(int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("passwright: ", stderr);
 	va_start(ap, fmt);
+	fputs("passwright: ", stderr);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);

@@ -15,7 +15,7 @@
 #include "pass/change.h"
 #include "wallet/apple/pkpass.h"
 
-#define DATA_MAX (1024 * 1024)
+#define DATA_MAX 1048576
 
 /* The whole of a file, "-" for stdin. */
 static int
@@ -49,7 +49,7 @@ static int
 read_data(struct command *c, const char *path, struct change_input *in)
 {
 	struct json_object *o;
-	struct slice text;
+	struct slice text = { NULL, 0 };
 	struct why w;
 	int rc;
 

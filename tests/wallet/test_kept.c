@@ -12,8 +12,6 @@
 #define ETAG "\"0123456789012345678901234567890123456789\""
 #define NOW  1800000000000
 
-static const unsigned char key1[32] = { 1 }, key2[32] = { 2 };
-
 struct fixture {
 	char dir[32];
 	struct arena *a;
@@ -44,13 +42,27 @@ teardown(void **state)
 	return 0;
 }
 
-static void
-store(struct fixture *f, const char *id, const unsigned char key[32],
-    const char *bytes, int64_t now)
+static struct kept_key
+key(struct fixture *f, const char *id, unsigned char n)
 {
-	struct kept k = { .etag = ETAG, .modified = 1700000000 };
+	return (struct kept_key){ .dir = f->dir, .id = id, .digest = { n } };
+}
 
-	kept_store(f->a, f->dir, id, key, &k, slice_of(bytes), now);
+static void
+store(struct fixture *f, unsigned char n, const char *bytes, int64_t now)
+{
+	const struct kept k = { .etag = ETAG, .modified = 1700000000 };
+	const struct kept_key at = key(f, "abcdef", n);
+
+	kept_store(f->a, &at, &k, slice_of(bytes), now);
+}
+
+static bool
+find(struct fixture *f, const char *id, unsigned char n, struct kept *out)
+{
+	const struct kept_key at = key(f, id, n);
+
+	return kept_find(f->a, &at, out);
 }
 
 static void
@@ -61,17 +73,17 @@ test_found_only_under_its_key(void **state)
 	char got[8] = "";
 	FILE *in;
 
-	assert_false(kept_find(f->a, f->dir, "abcdef", key1, &k));
-	store(f, "abcdef", key1, "one", NOW);
-	assert_true(kept_find(f->a, f->dir, "abcdef", key1, &k));
+	assert_false(find(f, "abcdef", 1, &k));
+	store(f, 1, "one", NOW);
+	assert_true(find(f, "abcdef", 1, &k));
 	assert_string_equal(k.etag, ETAG);
 	assert_int_equal(k.modified, 1700000000);
 	assert_non_null(in = fopen(k.path, "r"));
 	assert_int_equal(fread(got, 1, sizeof(got), in), 3);
 	fclose(in);
 	assert_string_equal(got, "one");
-	assert_false(kept_find(f->a, f->dir, "abcdef", key2, &k));
-	assert_false(kept_find(f->a, f->dir, "abcdeg", key1, &k));
+	assert_false(find(f, "abcdef", 2, &k));
+	assert_false(find(f, "abcdeg", 1, &k));
 }
 
 static size_t
@@ -99,19 +111,19 @@ test_replaced_files_go(void **state)
 	int64_t now;
 	struct stat st;
 
-	store(f, "abcdef", key1, "one", NOW);
-	assert_true(kept_find(f->a, f->dir, "abcdef", key1, &k));
+	store(f, 1, "one", NOW);
+	assert_true(find(f, "abcdef", 1, &k));
 	assert_int_equal(stat(k.path, &st), 0);
 	now = (int64_t)st.st_mtime * 1000;
-	store(f, "abcdef", key2, "two", now);
+	store(f, 2, "two", now);
 	assert_int_equal(count(f, k.path), 2);
 	assert_int_equal(utimensat(AT_FDCWD, k.path, old, 0), 0);
-	store(f, "abcdef", key2, "two", now);
-	assert_false(kept_find(f->a, f->dir, "abcdef", key1, &k));
-	assert_true(kept_find(f->a, f->dir, "abcdef", key2, &k));
+	store(f, 2, "two", now);
+	assert_false(find(f, "abcdef", 1, &k));
+	assert_true(find(f, "abcdef", 2, &k));
 	assert_int_equal(count(f, k.path), 1);
 	kept_remove(f->a, f->dir, "abcdef");
-	assert_false(kept_find(f->a, f->dir, "abcdef", key2, &k));
+	assert_false(find(f, "abcdef", 2, &k));
 	assert_int_equal(count(f, k.path), 0);
 }
 
@@ -126,8 +138,8 @@ test_failure_is_no_failure(void **state)
 	block = fopen(arena_printf(f->a, "%s/kept", f->dir), "w");
 	assert_non_null(block);
 	fclose(block);
-	store(f, "abcdef", key1, "one", NOW);
-	assert_false(kept_find(f->a, f->dir, "abcdef", key1, &k));
+	store(f, 1, "one", NOW);
+	assert_false(find(f, "abcdef", 1, &k));
 }
 
 int

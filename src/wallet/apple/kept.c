@@ -28,12 +28,6 @@ slot_dir(struct arena *a, const char *dir, const char *id)
 	return arena_printf(a, "%s/kept/%03x", dir, h % KEPT_SLOTS);
 }
 
-static void
-key_digits(const unsigned char key[32], char out[KEY_DIGITS + 1])
-{
-	text_hex(out, key, KEY_DIGITS / 2);
-}
-
 /* Read etag and time from a name that begins with the key. */
 static bool
 parse_name(const char *name, const char *digits, struct kept *out)
@@ -50,10 +44,9 @@ parse_name(const char *name, const char *digits, struct kept *out)
 }
 
 bool
-kept_find(struct arena *a, const char *dir, const char *id,
-    const unsigned char key[32], struct kept *out)
+kept_find(struct arena *a, const struct kept_key *key, struct kept *out)
 {
-	const char *slot = slot_dir(a, dir, id);
+	const char *slot = slot_dir(a, key->dir, key->id);
 	char digits[KEY_DIGITS + 1];
 	const struct dirent *de;
 	bool found = false;
@@ -61,7 +54,7 @@ kept_find(struct arena *a, const char *dir, const char *id,
 
 	if ((d = opendir(slot)) == NULL)
 		return false;
-	key_digits(key, digits);
+	text_hex(digits, key->digest, KEY_DIGITS / 2);
 	while (!found && (de = readdir(d)) != NULL)
 		if (parse_name(de->d_name, digits, out)) {
 			out->path = arena_printf(a, "%s/%s", slot, de->d_name);
@@ -155,17 +148,16 @@ log_failure(const char *slot, int64_t now)
 }
 
 void
-kept_store(struct arena *a, const char *dir, const char *id,
-    const unsigned char key[32], const struct kept *k, struct slice zip,
-    int64_t now)
+kept_store(struct arena *a, const struct kept_key *key, const struct kept *k,
+    struct slice zip, int64_t now)
 {
-	const char *slot = slot_dir(a, dir, id), *path;
+	const char *slot = slot_dir(a, key->dir, key->id), *path;
 	char digits[KEY_DIGITS + 1];
 
-	key_digits(key, digits);
+	text_hex(digits, key->digest, KEY_DIGITS / 2);
 	path = arena_printf(a, "%s/%s-%.40s-%lld" ENDING, slot, digits,
 	    k->etag + 1, (long long)k->modified);
-	if (make_slot(a, dir, slot) != 0 ||
+	if (make_slot(a, key->dir, slot) != 0 ||
 	    write_file(a, slot, path, zip) != 0) {
 		log_failure(slot, now);
 		return;

@@ -26,18 +26,22 @@ struct kept {
 	int64_t modified; /* seconds */
 };
 
-/* Look for the pass `id` made of `key`; false when it is not kept. */
-bool kept_find(struct arena *a, const char *dir, const char *id,
-    const unsigned char key[32], struct kept *out);
+struct kept_key {
+	const char *dir; /* of the tenant's data */
+	const char *id;  /* of the pass */
+	unsigned char digest[32];
+};
+
+/* False when that pass, made of that, is not kept. */
+bool kept_find(struct arena *a, const struct kept_key *key, struct kept *out);
 
 /*
- * Keep `zip`; etag and modified are `k`'s.  `now` in milliseconds.  A failure
- * is logged at most once a minute and otherwise without effect: the pass is
- * made again next time.
+ * Keep `zip`, whose etag and modified are `k`'s.  `now` in milliseconds.  A
+ * failure is logged at most once a minute and otherwise without effect: the
+ * pass is made again next time.
  */
-void kept_store(struct arena *a, const char *dir, const char *id,
-    const unsigned char key[32], const struct kept *k, struct slice zip,
-    int64_t now);
+void kept_store(struct arena *a, const struct kept_key *key,
+    const struct kept *k, struct slice zip, int64_t now);
 
 /* Remove all that is kept in the slot of `id`. */
 void kept_remove(struct arena *a, const char *dir, const char *id);

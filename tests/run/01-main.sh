@@ -62,8 +62,8 @@ keyed GET /nonsense/data
 problem 404 'a pass that is not'
 keyed GET "$url/api/nobody/passes/$id/data"
 problem 404 'a tenant that is not'
-keyed GET "/$id/data/%00"
-problem 400 'NUL in the path'
+keyed GET "/$id/data/%ff"
+problem 400 'a path that is no UTF-8'
 
 # -- request ids -----------------------------------------------------------
 keyed GET "/$id/data" -H 'X-Request-Id: caller-0815.x'
@@ -98,8 +98,9 @@ keyed GET "/$id/data/raw"
 is 'raw: id' "$(field 'o["id"]')" "$id"
 like 'raw: date' "$(field 'o["creationDate"]')" '????-??-??T??:??:??.???Z'
 date=$(field 'o["lastUpdateDate"]')
+length=$(body | wc -c)
 keyed HEAD "/$id/data/raw"
-is 'HEAD' "$status $(body | wc -c)" '200 0'
+is 'HEAD' "$status $(header Content-Length)" "200 $length"
 
 # -- the signed pass -------------------------------------------------------
 keyed GET "/$id?device=apple"
@@ -208,8 +209,6 @@ req GET "/$id?device=apple"
 is 'a pass id is a capability' "$status" 200
 req GET "$url//api//demo/passes/$id?device=apple"
 is 'repeated slashes' "$status" 200
-req GET "$url/healthz"
-is 'healthz' "$status" 200
 
 # -- the command line ------------------------------------------------------
 ok 'render' passwright render demo loyalty -o "$tmp/r.pkpass"

@@ -66,8 +66,8 @@ not 'a name is taken once' passwright key add demo --name second \
     --scope Pass.Read
 sleep 2
 everywhere 'a new key reads' 200 "$api/$id/data" "$second"
-req POST '' -H "X-API-KEY: $second" -H 'Content-Type: application/json' \
-    --data-binary '{"identifiers":{"shopify.customerId":"2"}}'
+req PATCH "/$id" -H "X-API-KEY: $second" \
+    -H 'Content-Type: application/json' --data-binary '{}'
 problem 403 'a key without the scope'
 ok 'key revoke' passwright key revoke demo --name second
 not 'key revoke: of nobody' passwright key revoke demo --name nobody

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # status is set by req()
 . "$(dirname "$0")/lib.sh"
 setup
-data=$tenants/demo/data
+store=$tenants/demo/data
 boot=$(cat /proc/sys/kernel/random/boot_id)
 other=00000000-0000-4000-8000-000000000000
 
@@ -26,8 +26,8 @@ cut() { # every process dies at once, and the machine boots again
 	kill -9 "$serve_pid" $(serve_responders) 2>/dev/null
 	wait "$serve_pid" 2>/dev/null
 	serve_pid=
-	sed -i "s/$boot/$other/" "$data/boot"
-	ok 'data/boot named this boot' grep -q "$other" "$data/boot"
+	sed -i "s/$boot/$other/" "$store/boot"
+	ok 'data/boot named this boot' grep -q "$other" "$store/boot"
 }
 garbage() { # FILE
 	size=$(stat -c %s "$1")
@@ -37,17 +37,17 @@ garbage() { # FILE
 server_start 4
 create 1 10
 cut
-for f in "$data"/__db.*; do
+for f in "$store"/__db.*; do
 	garbage "$f"
 done
 server_start 4
 all_there 10
 create 11 20
-ok 'data/boot names this boot again' grep -q "$boot" "$data/boot"
+ok 'data/boot names this boot again' grep -q "$boot" "$store/boot"
 
 # Half-written: some regions are gone, some are empty, the register is clean.
 cut
-for f in "$data"/__db.00*; do
+for f in "$store"/__db.00*; do
 	case $f in
 	*1) rm "$f" ;;
 	*2) : >"$f" ;;

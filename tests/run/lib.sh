@@ -200,7 +200,7 @@ field() {
 o = json.load(open(sys.argv[2], encoding="utf-8"))
 v = eval(sys.argv[1])
 print(v if isinstance(v, str) else json.dumps(v))' \
-	    "$1" "${2:-$tmp/body}" 2>&1
+	    "$1" "${2:-$tmp/body}" 2>&1 | tail -n 1
 }
 
 # problem STATUS WHAT: the last answer is RFC 9457 and says what to do

@@ -69,7 +69,7 @@ row() { # WHAT RATE AGAINST RATE REACH
 	awk -v a="$2" -v b="$4" -v what="$1" -v with="$3" -v reach="$5" 'BEGIN {
 		r = b > 0 ? a / b : 0
 		printf "%-14s %9.0f  %-16s %9.0f  %5.2f  %5.2f  %s\n", what, a,
-		    with, b, r, reach, r >= reach ? "" : "short"
+		    with, b, r, reach, (r >= reach ? "" : "short")
 	}'
 }
 mean() {

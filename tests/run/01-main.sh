@@ -62,8 +62,6 @@ keyed GET /nonsense/data
 problem 404 'a pass that is not'
 keyed GET "$url/api/nobody/passes/$id/data"
 problem 404 'a tenant that is not'
-keyed GET "/$id/data/%ff"
-problem 400 'a path that is no UTF-8'
 
 # -- request ids -----------------------------------------------------------
 keyed GET "/$id/data" -H 'X-Request-Id: caller-0815.x'

@@ -365,11 +365,12 @@ static struct json_object *
 translated(struct arena *a, struct json_object *o, struct json_object *strings)
 {
 	struct json_object *out = o;
+	struct json_object_iter it;
 
 	if (json_object_is_type(o, json_type_object)) {
 		out = json_object_in(a);
-		json_object_object_foreach(o, key, v)
-		    json_set(out, key, translated(a, v, strings));
+		json_object_object_foreachC(o, it)
+		    json_set(out, it.key, translated(a, it.val, strings));
 	} else if (json_object_is_type(o, json_type_array)) {
 		out = json_array_in(a);
 		for (size_t i = 0; i < json_object_array_length(o); i++)

@@ -61,6 +61,7 @@ setup(void **state)
 	struct fixture *f = arena_alloc(a, sizeof(*f));
 
 	f->a = a;
+	assert_int_equal(setenv("srcdir", ".", 0), 0);
 	f->dir = make_dir(a);
 	f->server.tenants = f->dir;
 	shell(a, true,

@@ -98,12 +98,14 @@ static void
 places_in(struct set *s, const struct images_query *q, const char *folder)
 {
 	static const char *const scales[] = { "", "@2x", "@3x" };
+	struct json_object_iter it;
 
-	json_object_object_foreach(q->images, name, value)
+	json_object_object_foreachC(q->images, it)
 	{
-		const char *file = json_object_get_string(value);
+		const char *name = it.key;
+		const char *file = json_object_get_string(it.val);
 
-		if (!json_object_is_type(value, json_type_string) ||
+		if (!json_object_is_type(it.val, json_type_string) ||
 		    !ident_is_name(slice_of(name)) || *file == '/' ||
 		    strstr(file, "..") != NULL)
 			continue;

@@ -1,23 +1,25 @@
 #include "wallet/apple/lproj.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 
 #define WORD_JOINER "\u2060"
 
 /* A text that differs: where it stands, and its wording in each language. */
 struct found {
-	struct found *next;
 	struct json_object *node;
-	struct json_object *wordings; /* array of strings */
+	const char **wordings;
 	const char *key;
+	bool again; /* an earlier one has the same key and wordings */
 };
 
 struct split {
 	struct arena *a;
 	size_t n;
-	struct found *found, **end;
-	struct json_object *fixed; /* set of the texts that stay */
-	struct json_object *keys;  /* key -> wordings */
+	struct buf found;         /* of struct found */
+	struct buf fixed;         /* of const char *: the texts that stay */
+	struct json_object *keys; /* key -> index in `found` */
 };
 
 static bool
@@ -73,31 +75,31 @@ counterpart(struct json_object *list, size_t place, struct json_object *e)
 static void
 walk_text(struct split *s, struct json_object **side, bool readable)
 {
-	struct json_object *wordings = json_array_in(s->a);
-	struct found *f;
+	const char *text = json_object_get_string(side[0]);
+	struct found f = { .node = side[0] };
 	bool differs = false;
 
-	for (size_t i = 0; i < s->n; i++) {
-		bool text = json_object_is_type(side[i], json_type_string);
-
-		differs |= text && !json_object_equal(side[i], side[0]);
-		json_push(wordings, text ? side[i] : side[0]);
-	}
-	if (!differs || !readable) {
-		json_set_bool(s->fixed, json_object_get_string(side[0]), true);
+	for (size_t i = 1; readable && i < s->n; i++)
+		differs |= json_object_is_type(side[i], json_type_string) &&
+		    strcmp(json_object_get_string(side[i]), text) != 0;
+	if (!differs) {
+		buf_add(&s->fixed, &text, sizeof(text));
 		return;
 	}
-	f = arena_alloc(s->a, sizeof(*f));
-	*f = (struct found){ .node = side[0], .wordings = wordings };
-	*s->end = f;
-	s->end = &f->next;
+	f.wordings = arena_alloc(s->a, s->n * sizeof(*f.wordings));
+	for (size_t i = 0; i < s->n; i++)
+		f.wordings[i] = json_object_is_type(side[i], json_type_string)
+		    ? json_object_get_string(side[i])
+		    : text;
+	buf_add(&s->found, &f, sizeof(f));
 }
 
-/* Whether there is a value to walk into; it is bounded by JSON_DEPTH. */
+/* As deep as a template may be, see JSON_DEPTH. */
 static void
 walk(struct split *s, struct json_object **side, bool readable) /* NOLINT */
 {
 	struct json_object **child;
+	struct json_object_iter it;
 
 	if (json_object_is_type(side[0], json_type_string)) {
 		walk_text(s, side, readable);
@@ -105,12 +107,12 @@ walk(struct split *s, struct json_object **side, bool readable) /* NOLINT */
 	}
 	child = arena_alloc(s->a, s->n * sizeof(struct json_object *));
 	if (json_object_is_type(side[0], json_type_object)) {
-		json_object_object_foreach(side[0], name, member)
+		json_object_object_foreachC(side[0], it)
 		{
-			child[0] = member;
+			child[0] = it.val;
 			for (size_t i = 1; i < s->n; i++)
-				child[i] = json_get(side[i], name);
-			walk(s, child, readable && !is_for_machine(name));
+				child[i] = json_get(side[i], it.key);
+			walk(s, child, readable && !is_for_machine(it.key));
 		}
 	} else if (json_object_is_type(side[0], json_type_array)) {
 		size_t n = json_object_array_length(side[0]);
@@ -124,19 +126,48 @@ walk(struct split *s, struct json_object **side, bool readable) /* NOLINT */
 	}
 }
 
-static const char *
-key_for(struct split *s, const struct found *f)
+static int
+by_text(const void *a, const void *b)
 {
-	const char *key = json_object_get_string(f->node);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-	for (;; key = arena_printf(s->a, "%s" WORD_JOINER, key)) {
-		struct json_object *same = json_get(s->keys, key);
+static bool
+is_fixed(const struct split *s, const char *text)
+{
+	const size_t n = s->fixed.len / sizeof(text);
 
-		if (*key == '\0' || json_get(s->fixed, key) != NULL)
+	return n > 0 &&
+	    bsearch(&text, s->fixed.s, n, sizeof(text), by_text) != NULL;
+}
+
+static bool
+same_wordings(
+    const struct split *s, const struct found *a, const struct found *b)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(a->wordings[i], b->wordings[i]) != 0)
+			return false;
+	return true;
+}
+
+static void
+choose_key(struct split *s, struct found *all, size_t place)
+{
+	struct found *f = &all[place];
+
+	for (f->key = f->wordings[0];;
+	     f->key = arena_printf(s->a, "%s" WORD_JOINER, f->key)) {
+		int64_t other = json_get_int(s->keys, f->key, -1);
+
+		if (*f->key == '\0' || is_fixed(s, f->key))
 			continue;
-		if (same == NULL || json_object_equal(same, f->wordings))
-			return key;
+		if (other < 0)
+			break;
+		if ((f->again = same_wordings(s, f, &all[other])))
+			return;
 	}
+	json_set_int(s->keys, f->key, (int64_t)place);
 }
 
 static void
@@ -158,18 +189,18 @@ add_quoted(struct buf *b, const char *s)
 }
 
 static struct slice
-strings_of(struct split *s, size_t language)
+strings_of(
+    struct split *s, const struct found *all, size_t count, size_t language)
 {
 	struct buf b;
 
 	buf_init(&b, s->a);
-	json_object_object_foreach(s->keys, key, wordings)
-	{
-		add_quoted(&b, key);
+	for (const struct found *f = all; f < all + count; f++) {
+		if (f->again)
+			continue;
+		add_quoted(&b, f->key);
 		buf_adds(&b, " = ");
-		add_quoted(&b,
-		    json_object_get_string(
-			json_object_array_get_idx(wordings, language)));
+		add_quoted(&b, f->wordings[language]);
 		buf_adds(&b, ";\n");
 	}
 	return buf_slice(&b);
@@ -179,27 +210,31 @@ bool
 lproj_split(struct arena *a, struct json_object **trees, size_t n,
     struct json_object **tree, struct lproj *out)
 {
-	struct split s = { .a = a,
-		.n = n,
-		.end = &s.found,
-		.fixed = json_object_in(a),
-		.keys = json_object_in(a) };
-	struct json_object **side =
-	    arena_memdup(a, trees, n * sizeof(struct json_object *));
+	struct split s = { .a = a, .n = n, .keys = json_object_in(a) };
+	struct json_object **side;
+	struct found *all;
+	size_t count;
 
 	*tree = trees[0];
 	if (n < 2)
 		return false;
+	buf_init(&s.found, a);
+	buf_init(&s.fixed, a);
+	side = arena_memdup(a, trees, n * sizeof(struct json_object *));
 	side[0] = *tree = json_copy(a, trees[0]);
 	walk(&s, side, true);
-	for (struct found *f = s.found; f != NULL; f = f->next) {
-		f->key = key_for(&s, f);
-		json_set(s.keys, f->key, f->wordings);
-	}
-	for (size_t i = 0; s.found != NULL && i < n; i++)
-		out[i].text = strings_of(&s, i);
-	/* last, because the wordings hold the same nodes */
-	for (struct found *f = s.found; f != NULL; f = f->next)
-		json_object_set_string(f->node, f->key);
-	return s.found != NULL;
+	all = (struct found *)(void *)s.found.s;
+	if ((count = s.found.len / sizeof(*all)) == 0)
+		return false;
+	if (s.fixed.len > 0)
+		qsort(s.fixed.s, s.fixed.len / sizeof(char *), sizeof(char *),
+		    by_text);
+	for (size_t i = 0; i < count; i++)
+		choose_key(&s, all, i);
+	for (size_t i = 0; i < n; i++)
+		out[i].text = strings_of(&s, all, count, i);
+	/* last, because the default's wordings are these very texts */
+	for (size_t i = 0; i < count; i++)
+		json_object_set_string(all[i].node, all[i].key);
+	return true;
 }

@@ -98,11 +98,15 @@ static struct json_object *
 field_of(struct arena *a, struct json_object *in)
 {
 	struct json_object *out = json_object_in(a), *v;
+	struct json_object_iter it;
 	bool date = json_get(in, "dateStyle") != NULL ||
 	    json_get(in, "timeStyle") != NULL;
 
-	json_object_object_foreach(in, key, member)
+	json_object_object_foreachC(in, it)
 	{
+		const char *key = it.key;
+		struct json_object *member = it.val;
+
 		if (strcmp(key, "role") == 0 || member == NULL)
 			continue;
 		if (strcmp(key, "label") == 0 ||
@@ -371,6 +375,26 @@ place_transit(struct json_object *tree)
 	json_object_object_del(tree, "transitType");
 }
 
+/*
+ * RFC 7396, in place for the top of the tree, which is ours: a copy of all
+ * of it would cost as much as making it.
+ */
+static void
+lay_over(struct arena *a, struct json_object *tree, struct json_object *apple)
+{
+	struct json_object_iter it;
+
+	json_object_object_foreachC(apple, it)
+	{
+		if (it.val == NULL)
+			json_object_object_del(tree, it.key);
+		else
+			json_set(tree, it.key,
+			    json_merge(
+				a, json_get(tree, it.key), it.val, false));
+	}
+}
+
 static struct json_object *
 tree_of(struct arena *a, const struct input *in, const struct card_side *side)
 {
@@ -386,7 +410,7 @@ tree_of(struct arena *a, const struct input *in, const struct card_side *side)
 	    style_of(a, in->type, side->card));
 	if (side->apple == NULL)
 		return tree;
-	tree = json_merge(a, tree, side->apple, false);
+	lay_over(a, tree, side->apple);
 	add_identity(tree, in);
 	place_transit(tree);
 	return tree;

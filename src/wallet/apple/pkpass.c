@@ -245,6 +245,7 @@ check_images(const struct input *in, struct faults *f)
 {
 	const struct images_query q = query_of(in);
 	const struct images *images = NULL;
+	struct json_object_iter it;
 
 	if (images_get(f->a, &q, &images) != ERR_OK) {
 		fault_add(f, in->type->dir, 0, "an image cannot be read");
@@ -256,12 +257,12 @@ check_images(const struct input *in, struct faults *f)
 		    "without icon.png");
 	if (!json_object_is_type(q.images, json_type_object))
 		return;
-	json_object_object_foreach(q.images, key, value)
+	json_object_object_foreachC(q.images, it)
 	{
-		if (!has_image(images, key))
+		if (!has_image(images, it.key))
 			fault_add(f, in->type->file, 0,
-			    "card.images.%s: there is no %s in %s", key,
-			    json_object_get_string(value), q.dir);
+			    "card.images.%s: there is no %s in %s", it.key,
+			    json_object_get_string(it.val), q.dir);
 	}
 	for (size_t i = 0; i < images->n; i++)
 		check_image(&images->list[i], f);

@@ -8,8 +8,8 @@
  * leaves its member or element out; inside other text strings stand raw,
  * null as nothing, the rest as compact JSON.  The first output counts, none
  * is null; error(null) is none.  What reaches outside (env, $ENV, input,
- * inputs, import, include and the like) is refused; a run is bounded in time
- * and memory, see bound.h.
+ * inputs, import, include and the like) is refused, see expr.h; a run is
+ * bounded in time and memory, see bound.h.
  */
 
 #include "base/arena.h"

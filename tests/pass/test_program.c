@@ -353,9 +353,18 @@ test_what_was_lent_is_given_back(void **state)
 	assert_true(now.sa_handler == other);
 }
 
+#ifdef __has_feature
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+
 /* What one instruction takes at once; leaves the process worn, so it is last.
  * A sanitizer ends the process where malloc() would give nothing. */
-#ifndef __SANITIZE_ADDRESS__
+#ifndef WITH_ASAN
 static void
 test_memory_at_once_wears_the_process(void **state)
 {
@@ -388,7 +397,7 @@ main(void)
 		cmocka_unit_test(test_failure_is_told_and_over),
 		cmocka_unit_test(test_a_cut_run_leaves_the_program_good),
 		cmocka_unit_test(test_what_was_lent_is_given_back),
-#ifndef __SANITIZE_ADDRESS__
+#ifndef WITH_ASAN
 		cmocka_unit_test(test_memory_at_once_wears_the_process),
 #endif
 	};

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,6 +49,29 @@ store_rc(struct store *st, int rc, const char *what)
 		    db_strerror(rc), NULL);
 		return ERR_INTERNAL;
 	}
+}
+
+/*
+ * The regions are sparse files, so a full disk shows when a page of theirs is
+ * touched for the first time.  The signal comes from within Berkeley DB, not
+ * from within the log, so it may be logged.
+ */
+static void
+on_bus(int sig)
+{
+	(void)sig;
+	if (opened != NULL)
+		store_lost(opened, "shared memory: is the disk full?");
+	_exit(EX_TEMPFAIL);
+}
+
+static void
+catch_bus(void)
+{
+	struct sigaction old, sa = { .sa_handler = on_bus };
+
+	if (sigaction(SIGBUS, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		sigaction(SIGBUS, &sa, NULL);
 }
 
 static void
@@ -100,7 +124,10 @@ on_event(DB_ENV *env, u_int32_t event, void *info)
 		}
 		break;
 	case DB_EVENT_WRITE_FAILED:
-		log_error("store_full", "dir", st->dir, "what", "write", NULL);
+		if (!st->full)
+			log_error("store_full", "dir", st->dir, "what", "write",
+			    NULL);
+		st->full = true;
 		break;
 	default:
 		break;
@@ -191,10 +218,10 @@ configure(DB_ENV *env)
 	int rc;
 
 	if ((rc = env->set_cachesize(env, 0, CACHE_BYTES, 1)) == 0 &&
-	    (rc = env->set_lk_max_locks(env, 50000)) == 0 &&
-	    (rc = env->set_lk_max_objects(env, 50000)) == 0 &&
-	    (rc = env->set_lk_max_lockers(env, 10000)) == 0 &&
-	    (rc = env->set_tx_max(env, 1000)) == 0 &&
+	    (rc = env->set_lk_max_locks(env, 20000)) == 0 &&
+	    (rc = env->set_lk_max_objects(env, 20000)) == 0 &&
+	    (rc = env->set_lk_max_lockers(env, 4000)) == 0 &&
+	    (rc = env->set_tx_max(env, 400)) == 0 &&
 	    (rc = env->set_lg_bsize(env, 1U << 20)) == 0 &&
 	    (rc = env->set_lg_max(env, 10U << 20)) == 0 &&
 	    (rc = env->set_lg_filemode(env, 0600)) == 0 &&
@@ -223,16 +250,18 @@ open_env(struct store *st)
 	st->env->set_msgcall(st->env, on_message);
 	if ((rc = configure(st->env)) != 0)
 		return store_rc(st, rc, "configure");
+	catch_bus();
 	st->opening = true;
 	rc = st->env->open(st->env, st->dir, flags, 0600);
 	st->opening = false;
-	if (rc == DB_RUNRECOVERY) {
-		/* Ending would not help: the next opener fares no better. */
-		log_error("store_open", "dir", st->dir, "why",
-		    "recovery failed; restore a backup", NULL);
-		return ERR_INTERNAL;
-	}
-	return store_rc(st, rc, "open");
+	if (rc != DB_RUNRECOVERY)
+		return store_rc(st, rc, "open");
+	/* Ending would not help: the next opener fares no better. */
+	log_error("store_open", "dir", st->dir, "why",
+	    st->full ? "no room on the disk to recover; make some"
+		     : "recovery failed; restore a backup",
+	    NULL);
+	return st->full ? ERR_BUSY : ERR_INTERNAL;
 }
 
 static enum err

@@ -95,6 +95,7 @@ struct store {
 	struct boot boot;
 	int register_fd;
 	bool opening;     /* inside DB_ENV->open() */
+	bool full;        /* a write failed since the last commit */
 	u_int32_t commit; /* flags of DB_TXN->commit() */
 	unsigned commits;
 	struct lease lease;

@@ -33,8 +33,11 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 	if (e != ERR_OK)
 		return e;
 	e = fn(t, arg);
-	if (e == ERR_OK && !t->victim && !t->dry)
-		return table_rc(t, t->tid->commit(t->tid, commit), "commit");
+	if (e == ERR_OK && !t->victim && !t->dry) {
+		e = table_rc(t, t->tid->commit(t->tid, commit), "commit");
+		st->full = st->full && e != ERR_OK;
+		return e;
+	}
 	if (t->tid->abort(t->tid) != 0)
 		store_lost(st, "abort");
 	st->lease = lease; /* nobody has seen what was given */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 
 #include "fixture.h"
 
@@ -251,6 +252,28 @@ test_another_boot_while_ours_are_attached(void **state)
 	close(go[1]);
 }
 
+/* -- a full disk --------------------------------------------------------------
+ */
+
+/* The regions are sparse: a page that cannot be had is a SIGBUS. */
+static void
+test_a_bus_error_ends_the_process(void **state)
+{
+	struct fixture *f = *state;
+	pid_t pid;
+
+	put_one_and_close(f);
+	if ((pid = fork()) == 0) {
+		signal(SIGBUS, SIG_DFL);
+		if (store_open(f->dir, &fast, &f->st) != ERR_OK)
+			_exit(1);
+		raise(SIGBUS);
+		_exit(2);
+	}
+	assert_int_equal(reap(pid), EX_TEMPFAIL);
+	opens_with_the_pass(f);
+}
+
 /* -- plain CGI: each request opens and closes ---------------------------------
  */
 
@@ -309,6 +332,7 @@ main(void)
 		T(test_a_folder_that_was_copied),
 		T(test_another_boot_while_others_are_attached),
 		T(test_another_boot_while_ours_are_attached),
+		T(test_a_bus_error_ends_the_process),
 		T(test_many_open_and_close),
 	};
 

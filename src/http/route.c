@@ -93,9 +93,8 @@ set_allow(const struct route *const *tables, const struct request *r,
 }
 
 static void
-set_params(struct route_match *m, const struct request *r)
+set_params(struct route_match *m, const char *pattern, const struct request *r)
 {
-	const char *pattern = m->route->path;
 	struct slice s;
 
 	m->nparam = 0;
@@ -114,9 +113,9 @@ route_find(const struct route *const *tables, const struct request *r,
 	if (path == NULL)
 		return ROUTE_NO_PATH;
 	set_allow(tables, r, path, m->allow, sizeof(m->allow));
+	set_params(m, path, r);
 	if ((route = find_method(tables, r, path, r->method)) == NULL)
 		return ROUTE_NO_METHOD;
 	m->route = route;
-	set_params(m, r);
 	return ROUTE_FOUND;
 }

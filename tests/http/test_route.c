@@ -113,24 +113,29 @@ test_not_found(void **state)
 		const char *method, *path;
 		enum route_result want;
 		const char *allow;
+		size_t nparam;
 	} t[] = {
 		/* clang-format off */
 		{ "PATCH", P "/findPass", ROUTE_NO_METHOD,
-		    "GET, HEAD, OPTIONS" },
-		{ "GET", P "/notification", ROUTE_NO_METHOD, "PUT, OPTIONS" },
+		    "GET, HEAD, OPTIONS", 1 },
+		{ "GET", P "/notification", ROUTE_NO_METHOD, "PUT, OPTIONS",
+		    1 },
 		{ "DELETE", P "/Abc12", ROUTE_NO_METHOD,
-		    "GET, HEAD, PATCH, OPTIONS" },
-		{ "OPTIONS", P, ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS" },
-		{ "get", P, ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS" },
-		{ "", P, ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS" },
-		{ "GET", "", ROUTE_NO_PATH, "-" },
-		{ "GET", "/api", ROUTE_NO_PATH, "-" },
-		{ "GET", "/API/acme/passes", ROUTE_NO_PATH, "-" },
-		{ "GET", "/api/acme/passes2", ROUTE_NO_PATH, "-" },
-		{ "GET", "/api/acme/pass", ROUTE_NO_PATH, "-" },
-		{ "GET", P "/Abc12/data/raw2", ROUTE_NO_PATH, "-" },
-		{ "GET", P "/pushUpdate/x/cancel/y", ROUTE_NO_PATH, "-" },
-		{ "GET", "/healthz/x/y", ROUTE_NO_PATH, "-" },
+		    "GET, HEAD, PATCH, OPTIONS", 2 },
+		{ "OPTIONS", P, ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS",
+		    1 },
+		{ "get", P, ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS", 1 },
+		{ "", P, ROUTE_NO_METHOD, "GET, HEAD, POST, OPTIONS", 1 },
+		{ "POST", "/healthz", ROUTE_NO_METHOD, "GET, HEAD, OPTIONS",
+		    0 },
+		{ "GET", "", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", "/api", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", "/API/acme/passes", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", "/api/acme/passes2", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", "/api/acme/pass", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", P "/Abc12/data/raw2", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", P "/pushUpdate/x/cancel/y", ROUTE_NO_PATH, "-", 0 },
+		{ "GET", "/healthz/x/y", ROUTE_NO_PATH, "-", 0 },
 		/* clang-format on */
 	};
 
@@ -141,6 +146,7 @@ test_not_found(void **state)
 
 		assert_int_equal(route_find(tables, &r, &m), t[i].want);
 		assert_string_equal(m.allow, t[i].allow);
+		assert_int_equal(m.nparam, t[i].nparam);
 		assert_null(m.route);
 	}
 }

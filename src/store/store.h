@@ -140,4 +140,7 @@ MUST_CHECK enum err stores_get(
     struct stores *ss, const char *dir, struct store **out);
 void stores_free(struct stores *ss);
 
+/* Read from each that is open; ERR_OK when all of them answer. */
+MUST_CHECK enum err stores_ask(struct stores *ss, struct arena *a);
+
 #endif

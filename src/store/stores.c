@@ -77,6 +77,20 @@ stores_get(struct stores *ss, const char *dir, struct store **out)
 	return ERR_OK;
 }
 
+enum err
+stores_ask(struct stores *ss, struct arena *a)
+{
+	struct store_pass none;
+
+	for (size_t i = 0; i < ss->n; i++) {
+		enum err e = store_pass_read(ss->open[i], "-", a, &none);
+
+		if (e != ERR_OK && e != ERR_NOTFOUND)
+			return e;
+	}
+	return ERR_OK;
+}
+
 void
 stores_free(struct stores *ss)
 {

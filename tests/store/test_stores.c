@@ -95,6 +95,20 @@ test_a_folder_in_the_place_of_another(void **state)
 	stores_free(ss);
 }
 
+static void
+test_all_answer(void **state)
+{
+	struct fixture *f = *state;
+	struct stores *ss = stores_new(&fast);
+	struct store *st = NULL;
+
+	assert_int_equal(stores_ask(ss, f->a), ERR_OK);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(stores_get(ss, tenant(f, i), &st), ERR_OK);
+	assert_int_equal(stores_ask(ss, f->a), ERR_OK);
+	stores_free(ss);
+}
+
 int
 main(void)
 {
@@ -104,6 +118,7 @@ main(void)
 		T(test_the_least_recently_used_goes),
 		T(test_one_that_fails_leaves_the_others),
 		T(test_a_folder_in_the_place_of_another),
+		T(test_all_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "wallet/preview.h"
 
 const struct route *const api_tables[] = { passes_routes, lookup_routes,
-	download_routes, NULL };
+	download_routes, health_routes, NULL };
 
 enum err
 call_store(struct call *c)

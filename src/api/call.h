@@ -20,8 +20,8 @@ struct call {
 	struct request *req;
 	const struct route *route;
 	struct slice param[ROUTE_PARAMS]; /* of the path; [0] is the tenant */
-	struct tenant *tenant;
-	struct store *store; /* NULL until call_store() */
+	struct tenant *tenant;            /* NULL where the path names none */
+	struct store *store;              /* NULL until call_store() */
 	struct stores *stores;
 	struct caller caller;
 	struct why why; /* filled by a handler that fails */
@@ -62,6 +62,7 @@ const char *call_param(struct call *c, size_t i);
 
 /* The tables of all resources, ended by NULL. */
 extern const struct route *const api_tables[];
-extern const struct route passes_routes[], lookup_routes[], download_routes[];
+extern const struct route passes_routes[], lookup_routes[], download_routes[],
+    health_routes[];
 
 #endif

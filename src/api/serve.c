@@ -232,8 +232,10 @@ answer(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 {
 	enum err e;
 
-	if (!identify(c, resp) || !admit(c, resp) || !moderate(s, c, resp) ||
-	    !read_body(c, resp, f))
+	if (c->tenant != NULL &&
+	    (!identify(c, resp) || !admit(c, resp) || !moderate(s, c, resp)))
+		return;
+	if (!read_body(c, resp, f))
 		return;
 	if ((e = c->route->fn(c, resp)) != ERR_OK)
 		failed(c, resp, e);
@@ -246,7 +248,8 @@ is_open(const struct route *r)
 }
 
 static void
-preflight(struct call *c, struct response *resp, const char *allow)
+preflight(struct call *c, struct response *resp, const struct strings *origins,
+    const char *allow)
 {
 	const char *method =
 	    request_header(c->req, "Access-Control-Request-Method");
@@ -258,13 +261,14 @@ preflight(struct call *c, struct response *resp, const char *allow)
 		if (route_find(api_tables, &asked, &m) != ROUTE_FOUND)
 			m.route = NULL;
 	}
-	cors_preflight(
-	    resp, c->req, &c->tenant->cors_origins, is_open(m.route), allow);
+	cors_preflight(resp, c->req, origins, is_open(m.route), allow);
 }
 
 static void
 dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 {
+	static const struct strings nowhere = { .n = 0 };
+	const struct strings *origins = &nowhere;
 	struct route_match m = { .route = NULL };
 	enum route_result found = route_find(api_tables, c->req, &m);
 
@@ -277,10 +281,13 @@ dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 	}
 	c->route = m.route;
 	memcpy(c->param, m.param, sizeof(c->param));
-	if (!find_tenant(s, c, resp, c->req->segment[1]))
-		return;
+	if (m.nparam > 0) {
+		if (!find_tenant(s, c, resp, m.param[0]))
+			return;
+		origins = &c->tenant->cors_origins;
+	}
 	if (strcmp(c->req->method, "OPTIONS") == 0) {
-		preflight(c, resp, m.allow);
+		preflight(c, resp, origins, m.allow);
 		return;
 	}
 	if (found == ROUTE_NO_METHOD) {
@@ -291,7 +298,7 @@ dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 	} else {
 		answer(s, c, resp, f);
 	}
-	cors_add(resp, c->req, &c->tenant->cors_origins, is_open(c->route));
+	cors_add(resp, c->req, origins, is_open(c->route));
 }
 
 static void

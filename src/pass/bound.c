@@ -158,7 +158,12 @@ lend(struct lent *was)
 static void
 give_back(const struct lent *was)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	(void)setitimer(ITIMER_PROF, &was->timer, NULL);
+	/* A last one may still be on its way, to another thread say, and the
+	 * default is to end the process: ignoring drops it. */
+	(void)sigaction(SIGPROF, &ignore, NULL);
 	(void)sigaction(SIGPROF, &was->action, NULL);
 	(void)setrlimit(RLIMIT_DATA, &was->data);
 }

@@ -11,8 +11,9 @@
 #include "conf/tenants.h"
 #include "pass/change.h"
 #include "pass/types.h"
-#include "wallet/apple/passjson.h"
+#include "wallet/apple/pkpass.h"
 #include "wallet/apple/signer.h"
+#include "wallet/card.h"
 
 struct check {
 	struct command *c;
@@ -31,7 +32,6 @@ check_sample(struct check *k, struct tenant *t, struct pass_type *type)
 		.random = ident_random,
 	};
 	const struct change_input in = { .type = type->name };
-	struct passjson json;
 	struct card card;
 	struct pass p;
 	struct why w;
@@ -43,8 +43,8 @@ check_sample(struct check *k, struct tenant *t, struct pass_type *type)
 		    "expressions a default with `// \"\"`");
 		return;
 	}
-	if (passjson_build(k->c->a, t, type, &p, &card, &json) == ERR_OK)
-		passjson_check(json.json, type->file, &k->f, k->c->a);
+	if (type->apple_conf.pass_type_identifier != NULL)
+		pkpass_check(t, type, &p, k->now, &k->f);
 }
 
 static void

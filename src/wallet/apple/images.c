@@ -84,37 +84,43 @@ set_of(const char *key)
 
 /* -- where images may be -------------------------------------------------- */
 
-/* `name` with `scale` before the ending, if it has one. */
+/* `name` with `part` before the ending, if it has one. */
 static const char *
-scaled(struct arena *a, const char *name, const char *scale)
+with_part(struct arena *a, const char *name, const char *part)
 {
 	const char *dot = strrchr(name, '.');
 	size_t stem = dot == NULL ? strlen(name) : (size_t)(dot - name);
 
-	return arena_printf(a, "%.*s%s%s", (int)stem, name, scale, name + stem);
+	return arena_printf(a, "%.*s%s%s", (int)stem, name, part, name + stem);
 }
 
+/* Those of a language, or of all where it is NULL. */
 static void
-places_in(struct set *s, const struct images_query *q, const char *folder)
+places_of(struct set *s, const struct images_query *q, const char *language)
 {
 	static const char *const scales[] = { "", "@2x", "@3x" };
+	const char *folder = "", *dot = "";
 	struct json_object_iter it;
 
+	if (language != NULL) {
+		folder = arena_printf(s->a, "%s.lproj/", language);
+		dot = arena_printf(s->a, ".%s", language);
+	}
 	json_object_object_foreachC(q->images, it)
 	{
-		const char *name = it.key;
 		const char *file = json_object_get_string(it.val);
 
 		if (!json_object_is_type(it.val, json_type_string) ||
-		    !ident_is_name(slice_of(name)) || *file == '/' ||
+		    !ident_is_name(slice_of(it.key)) || *file == '/' ||
 		    strstr(file, "..") != NULL)
 			continue;
+		file = with_part(s->a, file, dot);
 		for (size_t i = 0; i < 3; i++)
 			s->places[s->nplaces++] = (struct place){
 				.name = arena_printf(s->a, "%s%s%s.png", folder,
-				    name, scales[i]),
-				.path = arena_printf(s->a, "%s/%s%s", q->dir,
-				    folder, scaled(s->a, file, scales[i])),
+				    it.key, scales[i]),
+				.path = arena_printf(s->a, "%s/%s", q->dir,
+				    with_part(s->a, file, scales[i])),
 			};
 	}
 }
@@ -250,11 +256,10 @@ set_make(struct set *s, const struct images_query *q, const char *key)
 		names = (size_t)json_object_object_length(q->images);
 		s->places = arena_alloc(s->a,
 		    names * 3 * (q->languages->n + 1) * sizeof(*s->places));
-		places_in(s, q, "");
+		places_of(s, q, NULL);
 	}
 	for (size_t i = 0; names > 0 && i < q->languages->n; i++)
-		places_in(
-		    s, q, arena_printf(s->a, "%s.lproj/", q->languages->s[i]));
+		places_of(s, q, q->languages->s[i]);
 	if ((e = load(s, scratch)) != ERR_OK)
 		set_free(s);
 	arena_free(scratch);

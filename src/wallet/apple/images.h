@@ -35,9 +35,10 @@ struct images_query {
 };
 
 /*
- * Of each name its file, those with @2x and @3x beside it, and the same in
- * LANG.lproj of the folder; what does not exist is left out.  `*out` is good
- * until the next call.  ERR_INTERNAL, logged, when a file cannot be read.
+ * Of each name its file, those with @2x and @3x beside it, and of each
+ * language its own (strip.png: strip.fr.png and strip.fr@2x.png); what does
+ * not exist is left out.  `*out` is good until the next call.  ERR_INTERNAL,
+ * logged, when a file cannot be read.
  */
 MUST_CHECK enum err images_get(
     struct arena *a, const struct images_query *q, const struct images **out);

@@ -248,7 +248,8 @@ check_images(const struct input *in, struct faults *f)
 	struct json_object_iter it;
 
 	if (images_get(f->a, &q, &images) != ERR_OK) {
-		fault_add(f, in->type->dir, 0, "an image cannot be read");
+		fault_add(f, in->type->dir, 0,
+		    "an image is over 2 MiB or cannot be read");
 		return;
 	}
 	if (json_get(q.images, "icon") == NULL)

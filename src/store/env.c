@@ -328,6 +328,7 @@ store_close(struct store *st)
 		o = &(*o)->next;
 	if (*o != NULL)
 		*o = st->next;
+	(void)!ordinal_give_back(st);
 	table_close_all(st);
 	if (st->env != NULL)
 		(void)!store_rc(st, st->env->close(st->env, 0), "close");

@@ -56,6 +56,32 @@ ordinal_lease(struct store *st, uint32_t n)
 	return ERR_OK;
 }
 
+static enum err
+give_back(struct txn *t, void *arg)
+{
+	const struct lease *l = arg;
+	unsigned char buf[4];
+	struct slice was;
+	enum err e = table_get(t, TABLE_META, next_key, &was, DB_RMW);
+
+	if (e != ERR_OK || table_get32(was.s) != l->end)
+		return e;
+	table_put32(buf, l->next);
+	return table_put(
+	    t, TABLE_META, next_key, table_slice(buf, sizeof(buf)), 0);
+}
+
+enum err
+ordinal_give_back(struct store *st)
+{
+	struct lease rest = st->lease;
+
+	st->lease = (struct lease){ 0, 0 };
+	if (rest.next == rest.end)
+		return ERR_OK;
+	return run_with(st, give_back, &rest, DB_TXN_NOSYNC);
+}
+
 enum err
 ordinal_take(struct txn *t, uint32_t *out)
 {

@@ -206,6 +206,11 @@ MUST_CHECK enum err pass_decode(
 MUST_CHECK enum err ordinal_take(struct txn *t, uint32_t *out);
 /* Lease `n` more. */
 MUST_CHECK enum err ordinal_lease(struct store *st, uint32_t n);
+/*
+ * What was leased and not given, unless others leased after us: a process
+ * that serves one request should not use up a whole lease.
+ */
+MUST_CHECK enum err ordinal_give_back(struct store *st);
 MUST_CHECK enum err ordinal_put(
     struct txn *t, uint32_t ordinal, const char *id);
 MUST_CHECK enum err ordinal_del(struct txn *t, uint32_t ordinal);

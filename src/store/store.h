@@ -31,7 +31,9 @@ struct store_options {
  * `dir`, which is made if it is missing.  ERR_BUSY: a process that is not
  * ours holds it, try later; ERR_INTERNAL: logged (a network file system, no
  * permission, a newer format...).  When the environment is lost later on,
- * the process logs it and ends itself with EX_TEMPFAIL.
+ * the process logs it and ends itself with EX_TEMPFAIL; so it does on a SIGBUS,
+ * which is how shared memory meets a full disk.  A folder is open once in a
+ * process at most.
  */
 MUST_CHECK enum err store_open(
     const char *dir, const struct store_options *opt, struct store **out);
@@ -64,8 +66,8 @@ struct store_pass {
 };
 
 /*
- * Read one pass.  Outside a transaction `t` is NULL and `st` is given.  With
- * `update`, in a transaction, the row is locked for the put that follows.
+ * Read one pass, as it was last committed or, in a transaction, as that sees
+ * it.  With `update` the row is locked for the put that follows.
  */
 MUST_CHECK enum err store_pass_read(
     struct store *st, const char *id, struct arena *a, struct store_pass *out);
@@ -75,11 +77,15 @@ MUST_CHECK enum err store_pass_get(struct txn *t, const char *id, bool update,
 /*
  * Store a new pass and its index entries.  ERR_CONFLICT: the id or the unique
  * digest is taken; nothing is written and the transaction may go on.
+ * ERR_TOOBIG: the document.  ERR_INVALID, where the transaction must not be
+ * committed: an id of no or over 50 characters, a field name with a NUL, or a
+ * name and a value of over 1023 bytes together.
  */
 MUST_CHECK enum err store_pass_add(struct txn *t, struct store_pass *p);
 
 /*
- * Replace `old` by `p`: same id; both with their fields and unique digests.
+ * Replace `old`, as this transaction read it, by `p`: same id; both with their
+ * fields and unique digests.
  * The tag becomes 0.  ERR_CONFLICT as above.
  */
 MUST_CHECK enum err store_pass_change(

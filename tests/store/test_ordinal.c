@@ -18,10 +18,8 @@ test_given_in_turn_and_after_a_restart_not_again(void **state)
 		if (i % 50 == 49)
 			fixture_reopen(f);
 		assert_int_equal(add(f->st, &p), ERR_OK);
-		assert_true(p.ordinal > last);
-		last = p.ordinal;
+		assert_int_equal(p.ordinal, ++last);
 	}
-	assert_true(last <= 200 + 4 * 64);
 }
 
 struct batch {
@@ -98,6 +96,33 @@ test_the_last_ones(void **state)
 	assert_int_equal(store_run(f->st, add_batch, &b), ERR_OK);
 	p = numbered(f->a, 2);
 	assert_int_equal(add(f->st, &p), ERR_INTERNAL);
+}
+
+static enum err
+lease_as_another(struct txn *t, void *arg)
+{
+	uint32_t bound = 0;
+	enum err e = ordinal_bound(t, &bound);
+
+	assert_int_equal(e, ERR_OK);
+	assert_int_equal(bound, 65);
+	bound += 64;
+	return set_counter(t, memcpy(arg, &bound, sizeof(bound)));
+}
+
+/* Once another has leased, the rest of ours is a hole. */
+static void
+test_not_given_back_under_another(void **state)
+{
+	struct fixture *f = *state;
+	struct store_pass p = numbered(f->a, 1), q = numbered(f->a, 2);
+	uint32_t bound;
+
+	assert_int_equal(add(f->st, &p), ERR_OK);
+	assert_int_equal(store_run(f->st, lease_as_another, &bound), ERR_OK);
+	fixture_reopen(f);
+	assert_int_equal(add(f->st, &q), ERR_OK);
+	assert_int_equal(q.ordinal, 129);
 }
 
 /*
@@ -219,6 +244,7 @@ main(int argc, char **argv)
 		T(test_more_than_a_lease_in_one_transaction),
 		T(test_aborted),
 		T(test_the_last_ones),
+		T(test_not_given_back_under_another),
 		T(test_out_of_order),
 		T(test_several_processes),
 	};

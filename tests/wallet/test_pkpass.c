@@ -60,6 +60,7 @@ setup(void **state)
 	struct arena *a = arena_new(4096);
 	struct fixture *f = arena_alloc(a, sizeof(*f));
 
+	*state = f;
 	f->a = a;
 	assert_int_equal(setenv("srcdir", ".", 0), 0);
 	f->dir = make_dir(a);
@@ -86,7 +87,6 @@ setup(void **state)
 		.apple_token = "0123456789abcdef",
 	};
 	json_set_int(f->pass.metadata, "points", 250);
-	*state = f;
 	return 0;
 }
 

@@ -20,6 +20,7 @@ setup(void **state)
 	struct arena *a = arena_new(4096);
 	struct fixture *f = arena_alloc(a, sizeof(*f));
 
+	*state = f;
 	*f = (struct fixture){ .a = a, .dir = make_dir(a) };
 	make_chain(a, arena_printf(a, "%s/one", f->dir));
 	make_chain(a, arena_printf(a, "%s/two", f->dir));
@@ -36,7 +37,6 @@ setup(void **state)
 		"&& head -c 300000 /dev/zero >large",
 		f->dir));
 	f->now = clock_now() + 2000; /* notBefore is past */
-	*state = f;
 	return 0;
 }
 

@@ -53,15 +53,15 @@ serve_alive() { # PID: it runs, and is no zombie
 serve_stop() {
 	[ -n "$serve_pid" ] || return 0
 	serve_pids="$(serve_responders) $serve_pid"
-	kill "$serve_pid" 2>/dev/null
+	kill "$serve_pid" 2>/dev/null || : # gone by Ctrl-C already
 	serve_n=0
 	for serve_p in $serve_pids; do
 		while serve_alive "$serve_p" && [ "$serve_n" -lt 50 ]; do
 			serve_n=$((serve_n + 1))
 			sleep 0.1
 		done
-		! serve_alive "$serve_p" || kill -9 "$serve_p" 2>/dev/null
+		! serve_alive "$serve_p" || kill -9 "$serve_p" 2>/dev/null || :
 	done
-	wait "$serve_pid" 2>/dev/null
+	wait "$serve_pid" 2>/dev/null || :
 	serve_pid=
 }

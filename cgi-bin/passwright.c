@@ -3,6 +3,7 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ main(int argc, char **argv)
 		}
 		file = optarg;
 	}
+	/* Else glibc looks at /etc/localtime for each file that is zipped. */
+	(void)setenv("TZ", "UTC0", 1);
 	log_open("passwright.fcgi", "stderr", LOG_LVL_INFO);
 	faults_init(&faults, a);
 	if (server_load(a, file, &faults, &server) != ERR_OK) {

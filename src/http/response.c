@@ -75,7 +75,7 @@ status_row(int status)
 void
 response_init(struct response *r, struct arena *a)
 {
-	*r = (struct response){ .a = a, .status = 200 };
+	*r = (struct response){ .a = a, .status = 200, .fd = -1 };
 }
 
 /* Too many of them is a fault of the program, not of a request. */
@@ -90,14 +90,45 @@ response_header(struct response *r, const char *name, const char *value)
 	r->nheaders++;
 }
 
+static void
+close_file(struct response *r)
+{
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
+	r->file = NULL;
+}
+
 void
 response_bytes(
     struct response *r, int status, const char *type, struct slice body)
 {
+	close_file(r);
 	r->status = status;
 	r->type = type;
 	r->body = body;
-	r->file = NULL;
+}
+
+enum err
+response_file(
+    struct response *r, int status, const char *type, const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		if (fd >= 0 || errno != ENOENT)
+			log_error("file_unreadable", "file", path, "why",
+			    fd < 0 ? strerror(errno) : "not a regular file",
+			    NULL);
+		if (fd >= 0)
+			(void)close(fd);
+		return ERR_NOTFOUND;
+	}
+	response_bytes(r, status, type, slice_of(NULL));
+	r->file = arena_strdup(r->a, path);
+	r->fd = fd;
+	return ERR_OK;
 }
 
 static const char *
@@ -255,9 +286,34 @@ is_bodiless(int status)
 	return status == 204 || status == 304;
 }
 
+/*
+ * The file's name, if the web server is to send it: percent-encoded, because
+ * lighttpd and mod_xsendfile decode what they get.
+ */
+static const char *
+handed_over(const struct response *r)
+{
+	const char *offer = getenv("PASSWRIGHT_SENDFILE"), *p = r->file;
+	struct slice part;
+	struct buf b;
+
+	if (offer == NULL || strcmp(offer, "X-Sendfile") != 0)
+		return NULL;
+	buf_init(&b, r->a);
+	for (;; p++) {
+		part = (struct slice){ p, strcspn(p, "/") };
+		buf_adds(&b, text_percent(r->a, part));
+		p += part.len;
+		if (*p == '\0')
+			return b.s;
+		buf_addc(&b, '/');
+	}
+}
+
+/* `extent`: the header that tells of the body. */
 static int
-write_head(const struct response *r, const struct request *req, size_t len,
-    response_write_fn *write, void *arg)
+write_head(const struct response *r, const struct request *req,
+    const char *extent, response_write_fn *write, void *arg)
 {
 	struct buf b;
 
@@ -267,7 +323,7 @@ write_head(const struct response *r, const struct request *req, size_t len,
 	if (!is_bodiless(r->status)) {
 		if (r->type != NULL)
 			buf_printf(&b, "Content-Type: %s\r\n", r->type);
-		buf_printf(&b, "Content-Length: %zu\r\n", len);
+		buf_printf(&b, "%s\r\n", extent);
 	}
 	for (size_t i = 0; i < r->nheaders; i++)
 		buf_printf(
@@ -280,11 +336,17 @@ write_head(const struct response *r, const struct request *req, size_t len,
 	return write(arg, b.s, b.len);
 }
 
+static const char *
+length_of(const struct response *r, size_t len)
+{
+	return arena_printf(r->a, "Content-Length: %zu", len);
+}
+
 static int
 write_bytes(const struct response *r, const struct request *req,
     response_write_fn *write, void *arg)
 {
-	if (write_head(r, req, r->body.len, write, arg) != 0)
+	if (write_head(r, req, length_of(r, r->body.len), write, arg) != 0)
 		return -1;
 	if (req->head || is_bodiless(r->status) || r->body.len == 0)
 		return 0;
@@ -313,32 +375,27 @@ static int
 write_file(const struct response *r, const struct request *req,
     response_write_fn *write, void *arg)
 {
-	struct response instead = *r;
+	const char *name = handed_over(r);
 	struct stat st;
-	int fd, rc;
 
-	fd = open(r->file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		log_error("file_unreadable", "file", r->file, "why",
-		    fd < 0 ? strerror(errno) : "not a regular file", NULL);
-		response_problem(&instead, req, 500, NULL);
-		rc = write_bytes(&instead, req, write, arg);
-		goto out;
-	}
-	rc = write_head(r, req, (size_t)st.st_size, write, arg);
-	if (rc == 0 && !req->head)
-		rc = copy_file(fd, (size_t)st.st_size, write, arg);
-out:
-	if (fd >= 0)
-		(void)close(fd);
-	return rc;
+	if (name != NULL)
+		return write_head(r, req,
+		    arena_printf(r->a, "X-Sendfile: %s", name), write, arg);
+	if (fstat(r->fd, &st) != 0 ||
+	    write_head(r, req, length_of(r, (size_t)st.st_size), write, arg) !=
+		0)
+		return -1;
+	return req->head ? 0 : copy_file(r->fd, (size_t)st.st_size, write, arg);
 }
 
 int
-response_write(const struct response *r, const struct request *req,
+response_write(struct response *r, const struct request *req,
     response_write_fn *write, void *arg)
 {
-	if (r->file != NULL && !is_bodiless(r->status))
-		return write_file(r, req, write, arg);
-	return write_bytes(r, req, write, arg);
+	int rc = r->file != NULL && !is_bodiless(r->status)
+	    ? write_file(r, req, write, arg)
+	    : write_bytes(r, req, write, arg);
+
+	close_file(r);
+	return rc;
 }

@@ -18,7 +18,8 @@ struct response {
 	int status;
 	const char *type; /* Content-Type; NULL with an empty body */
 	struct slice body;
-	const char *file; /* instead of `body`: send this file */
+	const char *file; /* instead of `body`; see response_file() */
+	int fd;           /* private; of `file`, or -1 */
 	struct {
 		const char *name, *value;
 	} header[RESPONSE_HEADERS];
@@ -43,6 +44,19 @@ void response_string(
 
 void response_bytes(
     struct response *r, int status, const char *type, struct slice body);
+
+/*
+ * Send the file `path` (absolute) as the body.  It is opened now, so what
+ * happens to it later does no harm; ERR_NOTFOUND, and the response is as it
+ * was, when it is not there or cannot be read (which is logged).
+ *
+ * The web server sends it instead where it offers that: its configuration
+ * says so by PASSWRIGHT_SENDFILE=X-Sendfile in the process's environment, and
+ * confines the header to the tenants' folder.  It opens the file by its name
+ * a moment later, so that name must stay for that moment.
+ */
+MUST_CHECK enum err response_file(
+    struct response *r, int status, const char *type, const char *path);
 
 void response_redirect(struct response *r, int status, const char *url);
 
@@ -73,10 +87,11 @@ typedef int response_write_fn(void *arg, const char *p, size_t n);
 /*
  * Write status, headers and body in CGI form (RFC 3875, section 6).  HEAD
  * sends no body but the headers of GET.  What says nothing of Cache-Control
- * is not stored: answers hold personal data.  A `file` that cannot be read
- * becomes a 500.  -1: the client is gone.
+ * is not stored: answers hold personal data.  To be called once for each
+ * response, as it closes the file.  -1: the client is gone, or the file ended
+ * early.
  */
-int response_write(const struct response *r, const struct request *req,
+int response_write(struct response *r, const struct request *req,
     response_write_fn *write, void *arg);
 
 #endif

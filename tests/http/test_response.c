@@ -1,5 +1,6 @@
 #include "http/response.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ sink_write(void *arg, const char *p, size_t n)
 }
 
 static const char *
-written(const struct response *r, const struct request *req)
+written(struct response *r, const struct request *req)
 {
 	struct sink s = { .left = SIZE_MAX };
 
@@ -223,7 +224,8 @@ test_problem(void **state)
 
 	(void)state;
 	response_init(&r, a);
-	r.file = "/etc/passwd";
+	assert_int_equal(
+	    response_file(&r, 200, "text/plain", "/etc/passwd"), ERR_OK);
 	response_header(&r, "Allow", "GET");
 	response_problem(&r, &req, 400, &w);
 	assert_int_equal(r.status, 400);
@@ -350,49 +352,160 @@ test_not_modified_untagged(void **state)
 	assert_int_equal(r.nheaders, 1);
 }
 
+static char file_bytes[40000];
+
+/* A folder with a file of those bytes in it. */
+static const char *
+make_file(char *dir)
+{
+	const char *file;
+	FILE *f;
+
+	memset(file_bytes, 'x', sizeof(file_bytes));
+	assert_non_null(mkdtemp(dir));
+	file = arena_printf(a, "%s/a b%%", dir);
+	assert_non_null(f = fopen(file, "w"));
+	assert_int_equal(
+	    fwrite(file_bytes, 1, sizeof(file_bytes), f), sizeof(file_bytes));
+	assert_int_equal(fclose(f), 0);
+	return file;
+}
+
+static struct response
+response_of(const char *file)
+{
+	struct response r;
+
+	response_init(&r, a);
+	assert_int_equal(response_file(&r, 200, "image/png", file), ERR_OK);
+	return r;
+}
+
+#define FILE_HEAD                                                              \
+	"Status: 200 OK\r\nContent-Type: image/png\r\n"                        \
+	"Content-Length: 40000\r\n" COMMON
+
 static void
 test_file(void **state)
 {
 	static const char *const head[ENV_MAX] = { "REQUEST_METHOD=HEAD" };
 	struct request get = request_of(NULL), req = request_of(head);
 	char dir[] = "/tmp/test_response.XXXXXX";
-	static char bytes[40000];
-	const char *file, *out;
-	struct response r;
-	struct sink s;
-	FILE *f;
+	const char *file = make_file(dir), *out;
+	struct response r = response_of(file);
+	struct sink s = { .left = 30000 };
 
 	(void)state;
-	memset(bytes, 'x', sizeof(bytes));
-	assert_non_null(mkdtemp(dir));
-	file = arena_printf(a, "%s/a", dir);
-	assert_non_null(f = fopen(file, "w"));
-	assert_int_equal(fwrite(bytes, 1, sizeof(bytes), f), sizeof(bytes));
-	assert_int_equal(fclose(f), 0);
-	response_init(&r, a);
-	r.type = "image/png";
-	r.file = file;
 	out = written(&r, &get);
-	assert_true(strncmp(out,
-			"Status: 200 OK\r\nContent-Type: image/png\r\n"
-			"Content-Length: 40000\r\n",
-			63) == 0);
-	assert_memory_equal(strstr(out, "\r\n\r\n") + 4, bytes, sizeof(bytes));
-	assert_memory_equal(out, written(&r, &req), 63);
-	assert_null(strstr(written(&r, &req), "xx"));
-	s.left = 30000;
+	assert_memory_equal(out, FILE_HEAD, strlen(FILE_HEAD));
+	assert_memory_equal(
+	    out + strlen(FILE_HEAD), file_bytes, sizeof(file_bytes));
+	assert_int_equal(r.fd, -1);
+	r = response_of(file);
+	assert_string_equal(written(&r, &req), FILE_HEAD);
+
+	r = response_of(file);
 	buf_init(&s.b, a);
 	assert_int_equal(response_write(&r, &get, sink_write, &s), -1);
 
-	log_open("test", "/dev/null", LOG_LVL_ERROR);
-	r.file = dir;
-	assert_non_null(strstr(written(&r, &get), "Status: 500 "));
+	r = response_of(file);
 	assert_int_equal(unlink(file), 0);
-	r.file = file;
+	out = written(&r, &get);
+	assert_memory_equal(
+	    out + strlen(FILE_HEAD), file_bytes, sizeof(file_bytes));
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* Another answer takes the place of the file. */
+static void
+test_file_not_sent(void **state)
+{
+	static const char *const env[ENV_MAX] = { "HTTP_IF_NONE_MATCH=*" };
+	struct request get = request_of(NULL), req = request_of(env);
+	char dir[] = "/tmp/test_response.XXXXXX";
+	const char *file = make_file(dir);
+	struct response r = response_of(file);
+	int fd = r.fd;
+
+	(void)state;
+	response_problem(&r, &get, 500, NULL);
+	assert_int_equal(r.fd, -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	assert_non_null(strstr(written(&r, &get), "\"status\":500"));
-	assert_null(strstr(written(&r, &get), dir));
+	r = response_of(file);
+	assert_true(response_not_modified(&r, &req, "\"a\"", 0));
+	assert_non_null(strstr(written(&r, &req), "Status: 304 "));
+	r = response_of(file);
 	r.status = 304;
-	assert_non_null(strstr(written(&r, &get), "Status: 304 "));
+	assert_null(strstr(written(&r, &get), "xx"));
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+test_no_file(void **state)
+{
+	static const char *const t[] = { "/nowhere/a", "/tmp", "/dev/null",
+		"" };
+	struct response r;
+
+	(void)state;
+	log_open("test", "/dev/null", LOG_LVL_ERROR);
+	response_init(&r, a);
+	response_bytes(&r, 201, "text/plain", slice_of("as it was"));
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(
+		    response_file(&r, 200, "image/png", t[i]), ERR_NOTFOUND);
+		assert_int_equal(r.status, 201);
+		assert_string_equal(r.type, "text/plain");
+		assert_true(slice_is(r.body, "as it was"));
+		assert_null(r.file);
+		assert_int_equal(r.fd, -1);
+	}
+}
+
+static void
+test_file_handed_over(void **state)
+{
+	static const struct {
+		const char *offer;
+		bool taken;
+	} t[] = { { "X-Sendfile", true }, { "", false }, { "1", false },
+		{ "x-sendfile", false }, { "X-Accel-Redirect", false } };
+	static const char *const wish[ENV_MAX] = {
+		"HTTP_PASSWRIGHT_SENDFILE=X-Sendfile",
+		"HTTP_X_SENDFILE=/etc/passwd"
+	};
+	struct request req = request_of(wish);
+	char dir[] = "/tmp/test_response.XXXXXX";
+	const char *file = make_file(dir), *want;
+	struct response r = response_of(file);
+
+	(void)state;
+	want = arena_printf(a,
+	    "Status: 200 OK\r\nContent-Type: image/png\r\n"
+	    "X-Sendfile: %s/a%%20b%%25\r\n" COMMON,
+	    dir);
+	assert_non_null(strstr(written(&r, &req), FILE_HEAD));
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(
+		    setenv("PASSWRIGHT_SENDFILE", t[i].offer, 1), 0);
+		r = response_of(file);
+		if (t[i].taken)
+			assert_string_equal(written(&r, &req), want);
+		else
+			assert_non_null(strstr(written(&r, &req), FILE_HEAD));
+	}
+	assert_int_equal(setenv("PASSWRIGHT_SENDFILE", "X-Sendfile", 1), 0);
+	r = response_of(file);
+	r.status = 304;
+	assert_null(strstr(written(&r, &req), "X-Sendfile"));
+	response_init(&r, a);
+	response_bytes(&r, 200, "text/plain", slice_of("hello"));
+	assert_null(strstr(written(&r, &req), "X-Sendfile"));
+	assert_int_equal(unsetenv("PASSWRIGHT_SENDFILE"), 0);
+	assert_int_equal(unlink(file), 0);
 	assert_int_equal(rmdir(dir), 0);
 }
 
@@ -411,6 +524,9 @@ main(void)
 		cmocka_unit_test(test_not_modified),
 		cmocka_unit_test(test_not_modified_untagged),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_not_sent),
+		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_file_handed_over),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +47,10 @@ become(const struct stat *st)
 	if ((pw != NULL ? initgroups(pw->pw_name, st->st_gid)
 			: setgroups(1, &st->st_gid)) != 0)
 		return -1;
-	return setgid(st->st_gid) != 0 || setuid(st->st_uid) != 0 ? -1 : 0;
+	if (setgid(st->st_gid) != 0 || setuid(st->st_uid) != 0)
+		return -1;
+	/* The others of this user must see in /proc that we are one of them. */
+	return prctl(PR_SET_DUMPABLE, 1);
 }
 
 enum err

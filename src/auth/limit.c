@@ -12,7 +12,8 @@
 
 #include "base/log.h"
 
-#define MAGIC "pwlimit1"
+#define MAGIC     "pwlimit1"
+#define OVERTAKEN 10000 /* ms that a request may wait before it is counted */
 
 struct head {
 	char magic[8];
@@ -160,11 +161,15 @@ place_of(const struct limit *l, const char *who)
 	return p;
 }
 
-/* A window of the future is garbage, or the clock was set back. */
+/*
+ * A request that came first may be counted last, when the window was opened
+ * by one that overtook it.  A later window is garbage, or the clock was set
+ * back.
+ */
 static bool
 is_void(const struct slot *s, int64_t now)
 {
-	return s->who == 0 || s->start > now;
+	return s->who == 0 || s->start > now + OVERTAKEN;
 }
 
 /* The slot of that place, else the one that is the least loss. */
@@ -197,6 +202,8 @@ judge(struct slot *s, const struct rate *r, int64_t now, long *retry_after)
 	}
 	if (s->count >= (uint64_t)r->count) {
 		left = s->start + r->per - now;
+		if (left > r->per)
+			left = r->per;
 		*retry_after = (long)((left + 999) / 1000);
 		return ERR_BUSY;
 	}

@@ -150,9 +150,23 @@ test_clock_set_back(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(passed(f->l, "a", &sixty, NOW, 61), 60);
-	assert_int_equal(passed(f->l, "a", &sixty, NOW - 1, 61), 60);
+	assert_int_equal(passed(f->l, "a", &sixty, NOW - 10001, 61), 60);
 	assert_int_equal(passed(f->l, "a", &sixty, NOW - 9999999, 61), 60);
 	assert_int_equal(passed(f->l, "a", &sixty, NOW - 9999998, 1), 0);
+}
+
+static void
+test_overtaken_request(void **state)
+{
+	struct fixture *f = *state;
+	long retry = 0;
+
+	assert_int_equal(passed(f->l, "a", &sixty, NOW, 59), 59);
+	assert_int_equal(passed(f->l, "a", &sixty, NOW - 10000, 2), 1);
+	assert_int_equal(passed(f->l, "a", &sixty, NOW + 1, 1), 0);
+	assert_int_equal(
+	    limit_take(f->l, "a", &sixty, NOW - 1, &retry), ERR_BUSY);
+	assert_int_equal(retry, 60);
 }
 
 /* Each process has its own descriptor, as responders have. */
@@ -234,11 +248,11 @@ test_overflow_after_clock_set_back(void **state)
 	}
 	for (int i = 0; i < LIMIT_SETS; i++) {
 		snprintf(who, sizeof(who), "b%d", i);
-		assert_int_equal(passed(f->l, who, &once, NOW - 999, 1), 1);
+		assert_int_equal(passed(f->l, who, &once, NOW - 10999, 1), 1);
 	}
 	for (int i = 0; i < LIMIT_SETS; i++) {
 		snprintf(who, sizeof(who), "b%d", i);
-		lost += passed(f->l, who, &once, NOW - 998, 1);
+		lost += passed(f->l, who, &once, NOW - 10998, 1);
 	}
 	assert_true(lost < LIMIT_SETS / 100);
 }
@@ -300,6 +314,7 @@ main(void)
 		T(test_places),
 		T(test_long_name),
 		T(test_clock_set_back),
+		T(test_overtaken_request),
 		T(test_processes_count_together),
 		T(test_is_kept_over_a_restart),
 		T(test_overflow),

@@ -211,6 +211,24 @@ problem() {
 	ok "$2: detail" [ "$(field 'len(o["detail"]) > 10')" = true ]
 }
 
+# table NAME ARGUMENTS...: run NAME.py, which tells what failed and ends with
+# two numbers, passed and failed.
+table() {
+	script=$1.py
+	shift
+	python3 -B "$top/tests/run/$script" "$@" >"$tmp/table" 2>&1
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(sed -n '$s/^\([0-9]*\) \([0-9]*\)$/\1 \2/p' "$tmp/table")
+	if [ $# = 2 ]; then
+		passed=$((passed + $1))
+		failed=$((failed + $2))
+		sed '$d' "$tmp/table"
+	else
+		fail "$script did not end well"
+		tail -n 15 "$tmp/table"
+	fi
+}
+
 # -- passes ---------------------------------------------------------------
 # unpack FILE DIR
 unpack() {

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -178,6 +179,18 @@ take_texts(struct reading *r, const char *path, const char *language)
 }
 
 static void
+add_image(struct reading *r, const char *name, struct slice bytes)
+{
+	unsigned char md[SHA_DIGEST_LENGTH];
+	char hex[2 * sizeof(md) + 1];
+
+	SHA1((const unsigned char *)bytes.s, bytes.len, md);
+	text_hex(hex, md, sizeof(md));
+	json_set_string(r->p->images, name, hex);
+	add_bytes(r, name, bytes);
+}
+
+static void
 take_image(struct reading *r, const char *path, const char *name)
 {
 	struct slice bytes;
@@ -185,7 +198,7 @@ take_image(struct reading *r, const char *path, const char *name)
 
 	switch (load_file(r->scratch, path, IMAGE_MAX, &bytes, &mtime)) {
 	case ERR_OK:
-		add_bytes(r, name, bytes);
+		add_image(r, name, bytes);
 		newest(r, mtime);
 		break;
 	case ERR_TOOBIG:
@@ -299,6 +312,7 @@ take_type(struct reading *r)
 	unsigned len;
 
 	p->texts = json_object_in(r->t->a);
+	p->images = json_object_in(r->t->a);
 	/* What is wrong is among the faults. */
 	(void)!yaml_read(r->t->a, p->file, p->file, r->f, &r->in);
 	(void)!setting_read(r->t->a, pass_type_settings,

@@ -56,6 +56,8 @@ struct pass_type {
 	struct google_conf google_conf;
 	struct json_object *metadata, *card, *apple, *google; /* or NULL */
 	struct json_object *texts;     /* {lang: {key: string}}; never NULL */
+	struct json_object *images;    /* {"icon.png": SHA-1 in hexadecimal};
+					  never NULL; what `digest` is of */
 	unsigned char digest[32];      /* of all that a rendering depends on but
 					  the pass: what the yml says, texts,
 					  images, the tenant's name, url and

@@ -587,6 +587,7 @@ test_digest(void **state)
 static void
 test_images(void **state)
 {
+	struct tenant *t;
 	struct folder d;
 	struct server s;
 	char *path;
@@ -595,6 +596,11 @@ test_images(void **state)
 	folder_open(&d);
 	s = acme_write(&d);
 	path = folder_path(&d, IN_LOYALTY "icon.png");
+	t = load(&d, &s);
+	assert_string_equal(
+	    json_get_string(tenant_type(t, "loyalty")->images, "icon.png"),
+	    "70fe60b7dfe0837f2c69677bfef128c134937b16");
+	tenant_free(t);
 	assert_int_equal(truncate(path, 4 * 1024 * 1024), 0);
 	tenant_free(load(&d, &s));
 	assert_int_equal(d.f.n, 0);

@@ -62,7 +62,7 @@ find(struct fixture *f, const char *id, unsigned char n, struct kept *out)
 {
 	const struct kept_key at = key(f, id, n);
 
-	return kept_find(f->a, &at, out);
+	return kept_find(f->a, &at, NOW, out);
 }
 
 static void
@@ -101,30 +101,51 @@ count(struct fixture *f, const char *path)
 	return n - 2;
 }
 
-/* What was replaced stays for a minute, then the next store removes it. */
+/* What nobody asked for lately goes with the next store. */
 static void
-test_replaced_files_go(void **state)
+test_old_files_go(void **state)
 {
 	struct fixture *f = *state;
-	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	const struct kept_key one = key(f, "abcdef", 1);
+	const int64_t grace = KEPT_GRACE * 1000;
 	struct kept k;
-	int64_t now;
-	struct stat st;
 
 	store(f, 1, "one", NOW);
-	assert_true(find(f, "abcdef", 1, &k));
-	assert_int_equal(stat(k.path, &st), 0);
-	now = (int64_t)st.st_mtime * 1000;
-	store(f, 2, "two", now);
+	store(f, 2, "two", NOW + grace);
+	assert_true(kept_find(f->a, &one, NOW + grace, &k));
 	assert_int_equal(count(f, k.path), 2);
-	assert_int_equal(utimensat(AT_FDCWD, k.path, old, 0), 0);
-	store(f, 2, "two", now);
-	assert_false(find(f, "abcdef", 1, &k));
-	assert_true(find(f, "abcdef", 2, &k));
-	assert_int_equal(count(f, k.path), 1);
-	kept_remove(f->a, f->dir, "abcdef");
+	store(f, 3, "three", NOW + 2 * grace);
+	assert_true(kept_find(f->a, &one, NOW + 2 * grace, &k));
+	assert_int_equal(count(f, k.path), 3);
+	store(f, 4, "four", NOW + 3 * grace);
 	assert_false(find(f, "abcdef", 2, &k));
-	assert_int_equal(count(f, k.path), 0);
+	assert_true(find(f, "abcdef", 1, &k));
+	assert_true(find(f, "abcdef", 3, &k));
+	assert_true(find(f, "abcdef", 4, &k));
+	assert_int_equal(count(f, k.path), 3);
+
+	/* an hour back */
+	store(f, 5, "five", NOW - 3600000);
+	assert_true(find(f, "abcdef", 5, &k));
+	assert_int_equal(count(f, k.path), 1);
+}
+
+/* As many as a slot has place for, and no half-written ones. */
+static void
+test_slot_is_bounded(void **state)
+{
+	struct fixture *f = *state;
+	struct kept k;
+
+	for (unsigned char n = 0; n <= KEPT_WAYS; n++) {
+		store(f, n, "x", NOW + n);
+		assert_int_equal(find(f, "abcdef", n, &k), n < KEPT_WAYS);
+	}
+	assert_true(find(f, "abcdef", 0, &k));
+	assert_int_equal(count(f, k.path), KEPT_WAYS);
+	store(f, 99, "x", NOW + KEPT_GRACE * 1000 + 1000);
+	assert_true(find(f, "abcdef", 99, &k));
+	assert_int_equal(count(f, k.path), 1);
 }
 
 /* A folder that cannot be written to costs nothing but the keeping. */
@@ -149,7 +170,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_found_only_under_its_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    test_replaced_files_go, setup, teardown),
+		    test_old_files_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_slot_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_failure_is_no_failure, setup, teardown),
 	};

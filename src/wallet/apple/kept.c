@@ -3,15 +3,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
 
-#define GRACE      60 /* seconds that a replaced file stays */
 #define KEY_DIGITS 32 /* of the key in a file's name */
 #define ENDING     ".pkpass"
 
@@ -43,48 +44,101 @@ parse_name(const char *name, const char *digits, struct kept *out)
 	return strcmp(end, ENDING) == 0;
 }
 
-bool
-kept_find(struct arena *a, const struct kept_key *key, struct kept *out)
+/* The name in a slot begins with this. */
+static void
+key_digits(const struct kept_key *key, char out[KEY_DIGITS + 1])
 {
-	const char *slot = slot_dir(a, key->dir, key->id);
-	char digits[KEY_DIGITS + 1];
-	const struct dirent *de;
-	bool found = false;
-	DIR *d;
+	static char boot[40];
+	unsigned char md[SHA256_DIGEST_LENGTH];
+	char all[sizeof(key->digest) + sizeof(boot)];
+	FILE *f;
 
-	if ((d = opendir(slot)) == NULL)
-		return false;
-	text_hex(digits, key->digest, KEY_DIGITS / 2);
-	while (!found && (de = readdir(d)) != NULL)
-		if (parse_name(de->d_name, digits, out)) {
-			out->path = arena_printf(a, "%s/%s", slot, de->d_name);
-			found = true;
-		}
-	closedir(d);
-	return found;
+	if (boot[0] == '\0' &&
+	    (f = fopen("/proc/sys/kernel/random/boot_id", "re")) != NULL) {
+		if (fgets(boot, sizeof(boot), f) == NULL)
+			boot[0] = '\0';
+		fclose(f);
+	}
+	memcpy(all, key->digest, sizeof(key->digest));
+	memcpy(all + sizeof(key->digest), boot, sizeof(boot));
+	SHA256((const unsigned char *)all, sizeof(all), md);
+	text_hex(out, md, KEY_DIGITS / 2);
 }
 
-/* Remove what is in the slot but `keep` (NULL: all) and is old enough. */
-static void
-clean(struct arena *a, const char *slot, const char *keep, int64_t before)
+/* Nobody asked for it of late; a clock that went back makes that unknown. */
+static bool
+is_old(const struct stat *st, int64_t now, int64_t seconds)
 {
+	int64_t age = now / 1000 - st->st_mtime;
+
+	return age > seconds || age < -seconds;
+}
+
+/* Hold the slot: what is found in it is not removed meanwhile. */
+static DIR *
+slot_open(const char *slot, int operation)
+{
+	DIR *d = opendir(slot);
+
+	while (d != NULL && flock(dirfd(d), operation) != 0 && errno == EINTR)
+		;
+	return d;
+}
+
+static bool
+look(DIR *d, const char *name, struct stat *st)
+{
+	return fstatat(dirfd(d), name, st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st->st_mode);
+}
+
+bool
+kept_find(
+    struct arena *a, const struct kept_key *key, int64_t now, struct kept *out)
+{
+	const char *slot = slot_dir(a, key->dir, key->id), *name = NULL;
+	const struct timespec at = { .tv_sec = (time_t)(now / 1000) };
+	const struct timespec times[2] = { at, at };
+	char digits[KEY_DIGITS + 1];
 	const struct dirent *de;
 	struct stat st;
 	DIR *d;
 
-	if ((d = opendir(slot)) == NULL)
-		return;
-	while ((de = readdir(d)) != NULL) {
-		const char *path = arena_printf(a, "%s/%s", slot, de->d_name);
-
-		if (de->d_name[0] == '.' && de->d_name[1] != 't')
-			continue; /* the folder itself and its parent */
-		if (keep != NULL && strcmp(path, keep) == 0)
-			continue;
-		if (stat(path, &st) == 0 && st.st_mtime <= before)
-			(void)unlink(path);
-	}
+	if ((d = slot_open(slot, LOCK_SH)) == NULL)
+		return false;
+	key_digits(key, digits);
+	while (name == NULL && (de = readdir(d)) != NULL)
+		if (parse_name(de->d_name, digits, out))
+			name = de->d_name;
+	if (name != NULL && !look(d, name, &st))
+		name = NULL;
+	if (name != NULL && is_old(&st, now, KEPT_GRACE / 2) &&
+	    utimensat(dirfd(d), name, times, 0) != 0)
+		name = NULL;
+	if (name != NULL)
+		out->path = arena_printf(a, "%s/%s", slot, name);
 	closedir(d);
+	return name != NULL;
+}
+
+/* Remove what is old; true when there is room for one more. */
+static bool
+make_room(const char *slot, int64_t now)
+{
+	const struct dirent *de;
+	struct stat st;
+	int n = 0;
+	DIR *d;
+
+	if ((d = slot_open(slot, LOCK_EX)) == NULL)
+		return false;
+	while ((de = readdir(d)) != NULL)
+		if (look(d, de->d_name, &st) &&
+		    (!is_old(&st, now, KEPT_GRACE) ||
+			unlinkat(dirfd(d), de->d_name, 0) != 0))
+			n++;
+	closedir(d);
+	return n < KEPT_WAYS;
 }
 
 static int
@@ -105,8 +159,11 @@ write_all(int fd, struct slice s)
 
 /* Write to a temporary name, then rename: nobody sees half a file. */
 static int
-write_file(struct arena *a, const char *slot, const char *path, struct slice s)
+write_file(struct arena *a, const char *slot, const char *path, struct slice s,
+    int64_t now)
 {
+	const struct timespec at = { .tv_sec = (time_t)(now / 1000) };
+	const struct timespec times[2] = { at, at };
 	const char *tmp = arena_printf(a, "%s/.tmp.%ld", slot, (long)getpid());
 	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	int rc;
@@ -114,6 +171,8 @@ write_file(struct arena *a, const char *slot, const char *path, struct slice s)
 	if (fd < 0)
 		return -1;
 	rc = write_all(fd, s);
+	if (rc == 0)
+		rc = futimens(fd, times);
 	if (close(fd) != 0 || rc != 0 || rename(tmp, path) != 0) {
 		rc = errno;
 		(void)unlink(tmp);
@@ -154,19 +213,10 @@ kept_store(struct arena *a, const struct kept_key *key, const struct kept *k,
 	const char *slot = slot_dir(a, key->dir, key->id), *path;
 	char digits[KEY_DIGITS + 1];
 
-	text_hex(digits, key->digest, KEY_DIGITS / 2);
+	key_digits(key, digits);
 	path = arena_printf(a, "%s/%s-%.40s-%lld" ENDING, slot, digits,
 	    k->etag + 1, (long long)k->modified);
 	if (make_slot(a, key->dir, slot) != 0 ||
-	    write_file(a, slot, path, zip) != 0) {
+	    (make_room(slot, now) && write_file(a, slot, path, zip, now) != 0))
 		log_failure(slot, now);
-		return;
-	}
-	clean(a, slot, path, now / 1000 - GRACE);
-}
-
-void
-kept_remove(struct arena *a, const char *dir, const char *id)
-{
-	clean(a, slot_dir(a, dir, id), NULL, INT64_MAX);
 }

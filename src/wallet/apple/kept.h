@@ -5,10 +5,13 @@
  * kept - signed passes, kept on disk until what they are made of changes.
  *
  * A file's name holds the digest of all that the pass was made of, so a kept
- * pass is never stale: another digest is another file.  The folder has a
- * fixed number of slots, a pass goes to the slot of its id, and whoever
- * stores into a slot removes what else is there, but not what was written in
- * the last minute, because a web server may be about to open it.
+ * pass is never stale: another digest is another file.  The boot of the
+ * machine is part of it, because a file that nobody synced may be anything
+ * after a power cut.  The folder has a fixed number of slots, a pass goes to
+ * the slot of its id, and whoever stores into a slot removes what nobody has
+ * asked for in the last KEPT_GRACE seconds; what was asked for later stays,
+ * because a web server may be about to open it.  A slot of KEPT_WAYS such
+ * files takes no more.
  */
 
 #include <stdbool.h>
@@ -18,6 +21,8 @@
 #include "base/slice.h"
 
 #define KEPT_SLOTS 4096
+#define KEPT_WAYS  4
+#define KEPT_GRACE 10
 #define KEPT_ETAG  42 /* an entity tag: 40 digits in quotes */
 
 struct kept {
@@ -32,18 +37,19 @@ struct kept_key {
 	unsigned char digest[32];
 };
 
-/* False when that pass, made of that, is not kept. */
-bool kept_find(struct arena *a, const struct kept_key *key, struct kept *out);
+/*
+ * False when that pass, made of that, is not kept.  The file stays for
+ * another KEPT_GRACE seconds from `now` (milliseconds) at least.
+ */
+bool kept_find(
+    struct arena *a, const struct kept_key *key, int64_t now, struct kept *out);
 
 /*
- * Keep `zip`, whose etag and modified are `k`'s.  `now` in milliseconds.  A
- * failure is logged at most once a minute and otherwise without effect: the
- * pass is made again next time.
+ * Keep `zip`, whose etag and modified are `k`'s.  A failure is logged at most
+ * once a minute and otherwise without effect: the pass is made again next
+ * time.
  */
 void kept_store(struct arena *a, const struct kept_key *key,
     const struct kept *k, struct slice zip, int64_t now);
-
-/* Remove all that is kept in the slot of `id`. */
-void kept_remove(struct arena *a, const char *dir, const char *id);
 
 #endif

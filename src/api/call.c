@@ -38,6 +38,15 @@ call_env(struct call *c)
 enum err
 call_pass(struct call *c, const char *id, struct pass *p)
 {
+	struct slice document;
+
+	return call_pass_document(c, id, p, &document);
+}
+
+enum err
+call_pass_document(
+    struct call *c, const char *id, struct pass *p, struct slice *document)
+{
 	struct store_pass row;
 	enum err e;
 
@@ -46,6 +55,7 @@ call_pass(struct call *c, const char *id, struct pass *p)
 	if ((e = call_store(c)) != ERR_OK ||
 	    (e = store_pass_read(c->store, id, c->a, &row)) != ERR_OK)
 		return e == ERR_NOTFOUND ? call_no_pass(c) : e;
+	*document = row.document;
 	return pass_parse(c->a, row.document, p);
 }
 

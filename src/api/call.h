@@ -40,6 +40,10 @@ struct change_env call_env(struct call *c);
  */
 MUST_CHECK enum err call_pass(struct call *c, const char *id, struct pass *p);
 
+/* The same, and the document that it was read from. */
+MUST_CHECK enum err call_pass_document(
+    struct call *c, const char *id, struct pass *p, struct slice *document);
+
 /*
  * The identifiers of `given` that the caller may use: all, or ERR_DENIED with
  * `unproven` set.

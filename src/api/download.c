@@ -38,19 +38,26 @@ read_ids(struct call *c, struct ids *ids)
 	return ERR_OK;
 }
 
+/* pkpass_get() or pkpass_build() */
+typedef enum err make_fn(struct arena *a, const struct pkpass_of *of,
+    struct pkpass *out, struct why *w);
+
 static enum err
-build(struct call *c, const char *id, struct pkpass *out)
+get(struct call *c, const char *id, make_fn *make, struct pkpass *out)
 {
-	struct pass_type *type;
 	struct pass p;
+	struct pkpass_of of = {
+		.tenant = c->tenant,
+		.pass = &p,
+		.now = c->req->now,
+	};
 	enum err e;
 
-	if ((e = call_pass(c, id, &p)) != ERR_OK)
+	if ((e = call_pass_document(c, id, &p, &of.document)) != ERR_OK)
 		return e;
-	if ((type = tenant_type(c->tenant, p.type)) == NULL)
+	if ((of.type = tenant_type(c->tenant, p.type)) == NULL)
 		return call_no_type(c);
-	return pkpass_build(
-	    c->a, c->tenant, type, &p, c->req->now, out, &c->why);
+	return make(c->a, &of, out, &c->why);
 }
 
 static void
@@ -61,6 +68,27 @@ attachment(
 	    arena_printf(c->a, "attachment; filename=\"%s.%s\"", name, ending));
 }
 
+/* A kept file that cannot be read is made again. */
+static enum err
+send_one(struct call *c, struct response *resp, const char *id)
+{
+	struct pkpass one = { .modified = 0 };
+	enum err e;
+
+	if ((e = get(c, id, pkpass_get, &one)) != ERR_OK)
+		return e;
+	if (response_not_modified(resp, c->req, one.etag, one.modified))
+		return ERR_OK;
+	attachment(resp, c, id, "pkpass");
+	if (one.file != NULL &&
+	    response_file(resp, 200, TYPE_PKPASS, one.file) == ERR_OK)
+		return ERR_OK;
+	if (one.file != NULL && (e = get(c, id, pkpass_build, &one)) != ERR_OK)
+		return e;
+	response_bytes(resp, 200, TYPE_PKPASS, one.zip);
+	return ERR_OK;
+}
+
 static enum err
 send_apple(struct call *c, struct response *resp, const struct ids *ids)
 {
@@ -69,18 +97,13 @@ send_apple(struct call *c, struct response *resp, const struct ids *ids)
 	struct slice zip;
 	enum err e;
 
-	if (ids->n == 1) {
-		if ((e = build(c, ids->id[0], &one)) != ERR_OK)
-			return e;
-		if (response_not_modified(resp, c->req, one.etag, one.modified))
-			return ERR_OK;
-		attachment(resp, c, ids->id[0], "pkpass");
-		response_bytes(resp, 200, TYPE_PKPASS, one.zip);
-		return ERR_OK;
-	}
+	if (ids->n == 1)
+		return send_one(c, resp, ids->id[0]);
 	files = arena_alloc(c->a, ids->n * sizeof(*files));
 	for (size_t i = 0; i < ids->n; i++) {
-		if ((e = build(c, ids->id[i], &one)) != ERR_OK)
+		if ((e = get(c, ids->id[i], pkpass_get, &one)) != ERR_OK ||
+		    (pkpass_read(c->a, &one) != ERR_OK &&
+			(e = get(c, ids->id[i], pkpass_build, &one)) != ERR_OK))
 			return e;
 		files[i].name = ids->id[i];
 		files[i].zip = one.zip;

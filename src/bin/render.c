@@ -108,6 +108,12 @@ render(struct command *c, struct tenant *t, const struct change_input *in,
 	struct why w = { .text = "" };
 	struct pkpass out;
 	struct pass p;
+	const struct pkpass_of of = {
+		.tenant = t,
+		.type = type,
+		.pass = &p,
+		.now = env.now,
+	};
 	enum err e;
 
 	if (type == NULL)
@@ -118,7 +124,7 @@ render(struct command *c, struct tenant *t, const struct change_input *in,
 		    "a pass is no text for a terminal; add -o FILE.pkpass");
 	if ((e = change_check(in, true, &w)) != ERR_OK ||
 	    (e = change_make(&env, in, &p, &w)) != ERR_OK ||
-	    (e = pkpass_build(c->a, t, type, &p, env.now, &out, &w)) != ERR_OK)
+	    (e = pkpass_build(c->a, &of, &out, &w)) != ERR_OK)
 		return refused(e, &w);
 	return write_file(file, out.zip);
 }

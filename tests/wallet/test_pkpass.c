@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "chain.h"
 #include "conf/fault.h"
+#include "wallet/apple/kept.h"
 
 #define TYPE "server/passes/loyalty"
 
@@ -71,8 +72,10 @@ setup(void **state)
 		"chmod -R u+w '%s/demo' && sh "
 		"\"$srcdir/scripts/apple-chain.sh\" '%s/demo/secrets' "
 		"pass.example.demo A1B2C3D4E5 && chmod 700 "
-		"'%s/demo/secrets' && cp -R '%s/demo' '%s/fresh'",
-		f->dir, f->dir, f->dir, f->dir, f->dir, f->dir));
+		"'%s/demo/secrets' && cp -R '%s/demo' '%s/fresh' && sh "
+		"\"$srcdir/scripts/apple-chain.sh\" '%s/second' "
+		"pass.example.demo A1B2C3D4E5",
+		f->dir, f->dir, f->dir, f->dir, f->dir, f->dir, f->dir));
 	f->now = clock_now() + 2000;
 	f->pass = (struct pass){
 		.id = "abcdef123456",
@@ -113,15 +116,27 @@ reset(void **state)
 	return 0;
 }
 
+static struct pkpass_of
+pass_of(struct fixture *f, struct pass_type *type)
+{
+	return (struct pkpass_of){
+		.tenant = f->tenant,
+		.type = type,
+		.pass = &f->pass,
+		.document = slice_of("{}"),
+		.now = f->now,
+	};
+}
+
 static struct pkpass
 build(struct fixture *f, const char *name)
 {
 	struct pass_type *type = load(f);
+	const struct pkpass_of of = pass_of(f, type);
 	struct pkpass out = { .modified = 0 };
 	struct why w = { .text = "" };
 
-	if (pkpass_build(f->a, f->tenant, type, &f->pass, f->now, &out, &w) !=
-	    ERR_OK)
+	if (pkpass_build(f->a, &of, &out, &w) != ERR_OK)
 		fail_msg("%s", w.text);
 	write_bytes(in(f, name), out.zip);
 	return out;
@@ -264,14 +279,13 @@ test_failures(void **state)
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		struct pkpass out = { .etag = "untouched" };
 		struct why w = { .text = "" };
-		struct pass_type *type;
+		struct pkpass_of of;
 		enum err e;
 
 		reset(state);
 		run(f, t[i].command);
-		type = load(f);
-		e = pkpass_build(
-		    f->a, f->tenant, type, &f->pass, f->now, &out, &w);
+		of = pass_of(f, load(f));
+		e = pkpass_build(f->a, &of, &out, &w);
 		if (e != t[i].want)
 			fail_msg("row %zu: %d", i, e);
 		assert_string_equal(w.field, t[i].field);
@@ -280,6 +294,116 @@ test_failures(void **state)
 		assert_null(out.zip.s);
 	}
 	log_open("test", "stderr", LOG_LVL_INFO);
+}
+
+/* True when it was kept; its tag goes to `etag`. */
+static bool
+get(struct fixture *f, struct pass_type *type, const char *document,
+    const char **etag)
+{
+	struct pkpass_of of = pass_of(f, type);
+	struct pkpass out;
+	struct why w = { .text = "" };
+	bool kept;
+
+	of.document = slice_of(document);
+	if (pkpass_get(f->a, &of, &out, &w) != ERR_OK)
+		fail_msg("%s", w.text);
+	kept = out.file != NULL;
+	assert_int_equal(kept, out.zip.s == NULL);
+	assert_int_equal(pkpass_read(f->a, &out), ERR_OK);
+	write_bytes(in(f, "got.pkpass"), out.zip);
+	assert_memory_equal(out.etag + 1, unpack(f, "got.pkpass", NULL), 40);
+	if (etag != NULL)
+		*etag = arena_strdup(f->a, out.etag);
+	return kept;
+}
+
+/* Whatever it is made of makes it anew, once. */
+static void
+test_kept(void **state)
+{
+	static const struct {
+		const char *command, *document;
+		int seconds; /* later modified */
+	} t[] = {
+		{ "true", "{}", 0 },
+		{ "true", "{ }", 0 },
+		{ "true", "{ }", 1 },
+		{ "sed -i 's/^  description:.*/  description: New/' " TYPE
+		  ".yml",
+		    "{ }", 0 },
+		{ "sed -i 's/Statut/Rang/' " TYPE "/fr.yml", "{ }", 0 },
+		{ "cp " TYPE "/icon.png " TYPE "/logo.png", "{ }", 0 },
+		{ "cp " TYPE "/icon.png " TYPE "/strip.fr.png", "{ }", 0 },
+		{ "sed -i 's/^languages:.*/languages: [fr]/' tenant.yml", "{ }",
+		    0 },
+		{ "cp ../second/* secrets", "{ }", 0 },
+	};
+	struct fixture *f = *state;
+	struct pass_type *type;
+
+	run(f, "mkdir -p data");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		run(f, t[i].command);
+		f->pass.modified += t[i].seconds;
+		type = load(f);
+		if (get(f, type, t[i].document, NULL))
+			fail_msg("row %zu: stale", i);
+		if (!get(f, type, t[i].document, NULL))
+			fail_msg("row %zu: not kept", i);
+		f->now += (KEPT_GRACE + 1) * 1000;
+	}
+	f->tenant->id = "other";
+	assert_false(get(f, type, "{ }", NULL));
+}
+
+/*
+ * Images are looked at when the package is made: what they were made into
+ * is not kept as what the pass type was when it was read.
+ */
+static void
+test_images_ahead(void **state)
+{
+	struct fixture *f = *state;
+	struct pass_type *type;
+	const char *was, *is;
+
+	run(f, "mkdir -p data");
+	type = load(f);
+	assert_false(get(f, type, "{}", &was));
+	run(f, "cp " TYPE "/icon.png " TYPE "/logo.png");
+	f->now += 1000;
+	assert_false(get(f, type, "{2}", &is));
+	assert_string_not_equal(was, is);
+	assert_false(get(f, type, "{2}", NULL));
+	run(f, "rm " TYPE "/logo.png");
+	f->now += 1000;
+	assert_false(get(f, type, "{2}", NULL));
+	assert_false(get(f, type, "{2}", NULL));
+	type = load(f);
+	assert_false(get(f, type, "{2}", NULL));
+	assert_true(get(f, type, "{2}", NULL));
+}
+
+/* What is kept does not outlive its certificate. */
+static void
+test_kept_expires(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t now = f->now;
+	struct pkpass_of of;
+	struct pkpass out;
+
+	run(f, "mkdir -p data");
+	of = pass_of(f, load(f));
+	assert_false(get(f, of.type, "{}", NULL));
+	assert_true(get(f, of.type, "{}", NULL));
+	log_open("test", in(f, "log"), LOG_LVL_INFO);
+	of.now += 366LL * 24 * 3600 * 1000;
+	assert_int_equal(pkpass_get(f->a, &of, &out, NULL), ERR_INTERNAL);
+	log_open("test", "stderr", LOG_LVL_INFO);
+	f->now = now;
 }
 
 static void
@@ -360,6 +484,9 @@ main(void)
 		cmocka_unit_test_setup(test_build, reset),
 		cmocka_unit_test_setup(test_etag, reset),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test_setup(test_kept, reset),
+		cmocka_unit_test_setup(test_images_ahead, reset),
+		cmocka_unit_test_setup(test_kept_expires, reset),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test_setup(test_bundle, reset),
 	};

@@ -20,7 +20,9 @@
 /* A place where an image may be. */
 struct place {
 	const char *name, *path;
-	struct stat st; /* st_nlink 0: there is no such file */
+	const char *file; /* below the folder */
+	struct stat st;   /* st_nlink 0: there is no such file */
+	const char *sha1; /* NULL: there is no such file */
 };
 
 /* The images of one query, as they were when looked at. */
@@ -115,13 +117,14 @@ places_of(struct set *s, const struct images_query *q, const char *language)
 		    strstr(file, "..") != NULL)
 			continue;
 		file = with_part(s->a, file, dot);
-		for (size_t i = 0; i < 3; i++)
-			s->places[s->nplaces++] = (struct place){
-				.name = arena_printf(s->a, "%s%s%s.png", folder,
-				    it.key, scales[i]),
-				.path = arena_printf(s->a, "%s/%s", q->dir,
-				    with_part(s->a, file, scales[i])),
-			};
+		for (size_t i = 0; i < 3; i++) {
+			struct place *p = &s->places[s->nplaces++];
+
+			p->file = with_part(s->a, file, scales[i]);
+			p->name = arena_printf(
+			    s->a, "%s%s%s.png", folder, it.key, scales[i]);
+			p->path = arena_printf(s->a, "%s/%s", q->dir, p->file);
+		}
 	}
 }
 
@@ -233,6 +236,7 @@ load(struct set *s, struct arena *scratch)
 		*image = (struct image){ .name = p->name, .path = p->path };
 		SHA1((const unsigned char *)data.s, data.len, md);
 		text_hex(image->sha1, md, sizeof(md));
+		p->sha1 = image->sha1;
 		read_size(data, image);
 		files[out->n++] = (struct archive_file){ p->name, data };
 		if (p->st.st_mtim.tv_sec > in.seconds)
@@ -266,6 +270,21 @@ set_make(struct set *s, const struct images_query *q, const char *key)
 	return e;
 }
 
+/* Whoever knows other images looked at the folder at another time. */
+static bool
+is_known(const struct set *s, struct json_object *known)
+{
+	for (size_t i = 0; i < s->nplaces; i++) {
+		const struct place *p = &s->places[i];
+		const char *sha1 = json_get_string(known, p->file);
+
+		if ((sha1 == NULL) != (p->sha1 == NULL) ||
+		    (sha1 != NULL && strcmp(sha1, p->sha1) != 0))
+			return false;
+	}
+	return true;
+}
+
 enum err
 images_get(
     struct arena *a, const struct images_query *q, const struct images **out)
@@ -282,6 +301,7 @@ images_get(
 		s->looked = q->now;
 	}
 	s->used = ++uses;
+	s->images.known = is_known(s, q->known);
 	*out = &s->images;
 	return ERR_OK;
 }

@@ -6,6 +6,7 @@
  * packed, and looked at again at most once a second.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -25,13 +26,15 @@ struct images {
 	struct image *list;
 	size_t n;
 	struct slice zip; /* of all of them: what a package begins with */
+	bool known;       /* they are just what the query knows */
 };
 
 struct images_query {
 	const char *dir;            /* the pass type's folder */
 	struct json_object *images; /* {icon: "icon.png"}, or NULL */
 	const struct strings *languages;
-	int64_t now; /* milliseconds */
+	int64_t now;               /* milliseconds */
+	struct json_object *known; /* of a pass_type, or NULL */
 };
 
 /*

@@ -1,12 +1,20 @@
 #include "wallet/apple/pkpass.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "config.h"
 #include "wallet/apple/archive.h"
 #include "wallet/apple/images.h"
+#include "wallet/apple/kept.h"
 #include "wallet/apple/passjson.h"
 #include "wallet/apple/signer.h"
 #include "wallet/card.h"
@@ -20,10 +28,8 @@ struct entry {
 
 /* What a package is made of, and when. */
 struct input {
-	struct tenant *tenant;
-	struct pass_type *type;
-	const struct pass *pass;
-	int64_t now;
+	struct pkpass_of of;
+	const struct signer *signer;
 	struct card card;
 };
 
@@ -124,10 +130,11 @@ static struct images_query
 query_of(const struct input *in)
 {
 	return (struct images_query){
-		.dir = in->type->dir,
+		.dir = in->of.type->dir,
 		.images = json_get(in->card.sides[0].card, "images"),
-		.languages = &in->tenant->languages,
-		.now = in->now,
+		.languages = &in->of.tenant->languages,
+		.now = in->of.now,
+		.known = in->of.type->images,
 	};
 }
 
@@ -145,8 +152,8 @@ make_files(struct package *p, const struct input *in, struct why *w)
 		return why(w, ERR_UNSET, "card.images.icon",
 		    "Give the pass type an icon: card.images.icon names a "
 		    "PNG file in the pass type's folder.");
-	if ((e = passjson_build(p->a, in->tenant, in->type, in->pass, &in->card,
-		 &json)) != ERR_OK)
+	if ((e = passjson_build(p->a, in->of.tenant, in->of.type, in->of.pass,
+		 &in->card, &json)) != ERR_OK)
 		return e;
 	p->files = arena_alloc(p->a, (json.nstrings + 3) * sizeof(*p->files));
 	add_file(p, "pass.json", json.json);
@@ -159,20 +166,24 @@ make_files(struct package *p, const struct input *in, struct why *w)
 	return ERR_OK;
 }
 
+static int64_t
+modified_of(const struct pkpass_of *of)
+{
+	return of->type->changed > of->pass->modified ? of->type->changed
+						      : of->pass->modified;
+}
+
 static enum err
-pack(struct package *p, const struct signer *signer, const struct input *in,
-    struct pkpass *out)
+pack(struct package *p, const struct input *in, struct pkpass *out)
 {
 	struct archive zip = { .base = p->images->zip,
 		.files = p->files,
-		.seconds = in->pass->modified };
+		.seconds = modified_of(&in->of) };
 	struct slice signature;
 	enum err e;
 
-	if (in->type->changed > zip.seconds)
-		zip.seconds = in->type->changed;
-	if ((e = signer_sign(signer, p->manifest, in->now, p->a, &signature)) !=
-	    ERR_OK)
+	if ((e = signer_sign(in->signer, p->manifest, in->of.now, p->a,
+		 &signature)) != ERR_OK)
 		return e;
 	add_file(p, "manifest.json", p->manifest);
 	add_file(p, "signature", signature);
@@ -184,25 +195,138 @@ pack(struct package *p, const struct signer *signer, const struct input *in,
 	return ERR_OK;
 }
 
-enum err /* NOLINTNEXTLINE(readability-function-size): as its callers know */
-pkpass_build(struct arena *a, struct tenant *t, struct pass_type *type,
-    const struct pass *p, int64_t now, struct pkpass *out, struct why *w)
+/* `*known`: the images are those that the pass type's digest is of. */
+static enum err
+make(struct arena *a, struct input *in, struct pkpass *out, struct why *w,
+    bool *known)
 {
-	struct input in = { .tenant = t, .type = type, .pass = p, .now = now };
-
 	struct package package = { .a = a };
-	const struct signer *signer = NULL;
-	struct pkpass made;
+	struct pkpass made = { .file = NULL };
 	enum err e;
 
-	if ((e = signer_get(&type->apple_conf, now, &signer, w)) != ERR_OK ||
-	    (e = card_render(a, t, type, p, &in.card)) != ERR_OK ||
-	    (e = make_files(&package, &in, w)) != ERR_OK ||
-	    (e = pack(&package, signer, &in, &made)) != ERR_OK)
+	if ((e = card_render(a, in->of.tenant, in->of.type, in->of.pass,
+		 &in->card)) != ERR_OK ||
+	    (e = make_files(&package, in, w)) != ERR_OK ||
+	    (e = pack(&package, in, &made)) != ERR_OK)
 		return e;
+	*known = package.images->known;
 	*out = made;
 	return ERR_OK;
 }
+
+enum err
+pkpass_build(struct arena *a, const struct pkpass_of *of, struct pkpass *out,
+    struct why *w)
+{
+	struct input in = { .of = *of };
+	bool known;
+	enum err e = signer_get(&of->type->apple_conf, of->now, &in.signer, w);
+
+	return e != ERR_OK ? e : make(a, &in, out, w, &known);
+}
+
+/* -- kept ones ------------------------------------------------------------ */
+
+static void
+add(EVP_MD_CTX *md, const void *p, size_t n)
+{
+	if (EVP_DigestUpdate(md, p, n) != 1)
+		abort();
+}
+
+/*
+ * Of all that the package is made of.  The time of its files counts too: what
+ * went back to an earlier state must be newer than the state in between, or a
+ * phone's If-Modified-Since would keep that.
+ */
+static void
+digest_of(const struct input *in, unsigned char out[32])
+{
+	static const char version[] = PACKAGE_VERSION;
+	const struct pkpass_of *of = &in->of;
+	const int64_t modified = modified_of(of);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char signer[32];
+
+	if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+		abort();
+	signer_digest(in->signer, signer);
+	add(md, version, sizeof(version));
+	add(md, of->type->digest, sizeof(of->type->digest));
+	add(md, signer, sizeof(signer));
+	add(md, &modified, sizeof(modified));
+	add(md, of->tenant->id, strlen(of->tenant->id) + 1);
+	add(md, of->pass->id, strlen(of->pass->id) + 1);
+	add(md, of->document.s, of->document.len);
+	if (EVP_DigestFinal_ex(md, out, NULL) != 1)
+		abort();
+	EVP_MD_CTX_free(md);
+}
+
+static void
+keep(struct arena *a, const struct kept_key *key, const struct pkpass *p,
+    int64_t now)
+{
+	struct kept k = { .modified = p->modified };
+
+	memcpy(k.etag, p->etag, sizeof(k.etag));
+	kept_store(a, key, &k, p->zip, now);
+}
+
+enum err
+pkpass_get(struct arena *a, const struct pkpass_of *of, struct pkpass *out,
+    struct why *w)
+{
+	struct input in = { .of = *of };
+	struct kept_key key = {
+		.dir = arena_printf(a, "%s/data", of->tenant->dir),
+		.id = of->pass->id,
+	};
+	struct kept k;
+	bool known;
+	enum err e;
+
+	if ((e = signer_get(&of->type->apple_conf, of->now, &in.signer, w)) !=
+	    ERR_OK)
+		return e;
+	digest_of(&in, key.digest);
+	if (kept_find(a, &key, of->now, &k)) {
+		*out =
+		    (struct pkpass){ .file = k.path, .modified = k.modified };
+		memcpy(out->etag, k.etag, sizeof(out->etag));
+		return ERR_OK;
+	}
+	if ((e = make(a, &in, out, w, &known)) == ERR_OK && known)
+		keep(a, &key, out, of->now);
+	return e;
+}
+
+enum err
+pkpass_read(struct arena *a, struct pkpass *p)
+{
+	struct stat st;
+	char *data;
+	int fd;
+	bool done;
+
+	if (p->file == NULL)
+		return ERR_OK;
+	fd = open(p->file, O_RDONLY | O_CLOEXEC);
+	done = fd >= 0 && fstat(fd, &st) == 0;
+	if (done) {
+		data = arena_alloc(a, (size_t)st.st_size);
+		done = read(fd, data, (size_t)st.st_size) == st.st_size;
+		p->zip = (struct slice){ data, (size_t)st.st_size };
+	}
+	if (!done)
+		log_error(
+		    "kept", "file", p->file, "why", strerror(errno), NULL);
+	if (fd >= 0)
+		close(fd);
+	return done ? ERR_OK : ERR_INTERNAL;
+}
+
+/* -- checks --------------------------------------------------------------- */
 
 /* Largest width and height at 1x, in points. */
 static const struct {
@@ -248,12 +372,12 @@ check_images(const struct input *in, struct faults *f)
 	struct json_object_iter it;
 
 	if (images_get(f->a, &q, &images) != ERR_OK) {
-		fault_add(f, in->type->dir, 0,
+		fault_add(f, in->of.type->dir, 0,
 		    "an image is over 2 MiB or cannot be read");
 		return;
 	}
 	if (json_get(q.images, "icon") == NULL)
-		fault_add(f, in->type->file, 0,
+		fault_add(f, in->of.type->file, 0,
 		    "card.images.icon is missing; Wallet refuses a pass "
 		    "without icon.png");
 	if (!json_object_is_type(q.images, json_type_object))
@@ -261,7 +385,7 @@ check_images(const struct input *in, struct faults *f)
 	json_object_object_foreachC(q.images, it)
 	{
 		if (!has_image(images, it.key))
-			fault_add(f, in->type->file, 0,
+			fault_add(f, in->of.type->file, 0,
 			    "card.images.%s: there is no %s in %s", it.key,
 			    json_object_get_string(it.val), q.dir);
 	}
@@ -273,7 +397,13 @@ void
 pkpass_check(struct tenant *t, struct pass_type *type, const struct pass *p,
     int64_t now, struct faults *f)
 {
-	struct input in = { .tenant = t, .type = type, .pass = p, .now = now };
+	const struct pkpass_of of = {
+		.tenant = t,
+		.type = type,
+		.pass = p,
+		.now = now,
+	};
+	struct input in = { .of = of };
 	struct passjson json;
 
 	if (card_render(f->a, t, type, p, &in.card) != ERR_OK ||

@@ -17,19 +17,38 @@
 
 struct pkpass {
 	struct slice zip;
+	const char *file; /* kept on disk; then `zip` is empty; or NULL */
 	char etag[43];    /* quoted, of the manifest */
 	int64_t modified; /* seconds; the newest of pass and pass type */
 };
 
+struct pkpass_of {
+	struct tenant *tenant;
+	struct pass_type *type;
+	const struct pass *pass;
+	struct slice document; /* that the pass was read from */
+	int64_t now;
+};
+
 /*
- * Render, sign and pack.  The same pass gives the same bytes but for the
- * signature.  ERR_UNSET with `why` naming the missing setting (an icon among
- * them); ERR_INTERNAL (logged) when a template fails, or the certificate or
- * an image cannot be used.
+ * Render, sign and pack; the document is not looked at.  The same pass gives
+ * the same bytes but for the signature.  ERR_UNSET with `why` naming the
+ * missing setting (an icon among them); ERR_INTERNAL (logged) when a template
+ * fails, or the certificate or an image cannot be used.
  */
-MUST_CHECK enum err pkpass_build(struct arena *a, struct tenant *t,
-    struct pass_type *type, const struct pass *p, int64_t now,
+MUST_CHECK enum err pkpass_build(struct arena *a, const struct pkpass_of *of,
     struct pkpass *out, struct why *w);
+
+/*
+ * The same pass, signed once for as long as pass, pass type and certificate
+ * stay what they are: it may be a kept file, which the next few seconds do
+ * not remove.
+ */
+MUST_CHECK enum err pkpass_get(struct arena *a, const struct pkpass_of *of,
+    struct pkpass *out, struct why *w);
+
+/* Read the kept file into `zip`, if it is one.  ERR_INTERNAL, logged. */
+MUST_CHECK enum err pkpass_read(struct arena *a, struct pkpass *p);
 
 /*
  * What Wallet would refuse of that pass, and images that are missing, no

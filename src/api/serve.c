@@ -16,6 +16,7 @@
 
 struct serve {
 	const struct server *server;
+	const char *only; /* the tenant that this process serves, or NULL */
 	struct tenants *tenants;
 	struct stores *stores;
 	struct arena *a; /* of the present request */
@@ -33,6 +34,7 @@ serve_new(const struct server *s)
 	if ((sv = calloc(1, sizeof(*sv))) == NULL)
 		abort();
 	sv->server = s;
+	sv->only = getenv("PASSWRIGHT_TENANT");
 	sv->tenants = tenants_new(s);
 	sv->a = arena_new(ARENA_BLOCK);
 	return sv;
@@ -101,7 +103,8 @@ find_tenant(
 	const char *id = arena_strndup(c->a, name.s, name.len);
 	enum err e = ERR_NOTFOUND;
 
-	if (ident_is_tenant(name))
+	if (ident_is_tenant(name) &&
+	    (s->only == NULL || strcmp(s->only, id) == 0))
 		e = tenants_get(s->tenants, id, c->req->now, &c->tenant);
 	if (e == ERR_OK) {
 		log_context("tenant", id);

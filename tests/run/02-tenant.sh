@@ -92,6 +92,16 @@ everywhere 'a new tenant' 204 \
 everywhere "another tenant's key" 401 \
     "$url/api/shop/passes/findPass?shopify.customerId=1"
 everywhere "another tenant's pass" 404 "$url/api/shop/passes/$id/data" "$shop"
+
+# A pool that is tied to one tenant knows no other.
+tied() { # TENANT: the status that a responder tied to `shop` gives
+	env PASSWRIGHT_TENANT=shop REQUEST_METHOD=GET SCRIPT_NAME='' \
+	    REQUEST_URI="/api/$1/passes/abcdef?device=auto" \
+	    "$build/cgi-bin/passwright.fcgi" <"$tmp/ok.out" |
+	    sed -n 's/.*"detail":"\([^"]*\)".*/\1/p'
+}
+like 'tied to a tenant: itself' "$(tied shop)" '*no such pass*'
+like 'tied to a tenant: another' "$(tied demo)" '*no such tenant*'
 mv "$tenants/shop" "$tmp/gone"
 sleep 2
 everywhere 'a tenant that went' 404 "$url/api/shop/passes/$id/data" "$shop"

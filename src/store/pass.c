@@ -138,7 +138,11 @@ store_pass_change(
 	if ((e = unique_change(t, p->id, old->unique, p->unique)) != ERR_OK)
 		return e;
 	e = table_put(t, TABLE_PASS, slice_of(p->id), encode(t->st, p), 0);
-	return e == ERR_OK ? field_change(t, p->ordinal, old, p) : e;
+	if (e == ERR_OK)
+		e = field_change(t, p->ordinal, old, p);
+	if (e == ERR_OK && p->owes != NULL)
+		e = due_add(t, p->id, p->owes);
+	return e;
 }
 
 enum err
@@ -150,5 +154,7 @@ store_pass_remove(struct txn *t, const struct store_pass *old)
 		e = table_del(t, TABLE_PASS, slice_of(old->id));
 	if (e == ERR_OK)
 		e = ordinal_del(t, old->ordinal);
+	if (e == ERR_OK)
+		e = due_forget(t, old->id);
 	return e == ERR_OK ? field_change(t, old->ordinal, old, NULL) : e;
 }

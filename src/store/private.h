@@ -13,6 +13,8 @@
 #include <sys/types.h>
 
 #include "base/ident.h"
+#include "store/due.h"
+#include "store/operation.h"
 #include "store/store.h"
 
 #define STORE_FORMAT     1            /* of the environment as a whole */
@@ -22,11 +24,15 @@
 #define STORE_LOG_KBYTES (24 * 1024)  /* of log that call for a checkpoint */
 
 enum table {
-	TABLE_META,    /* name -> u32: the format, the next ordinal */
-	TABLE_PASS,    /* id -> version, ordinal, tag, document */
-	TABLE_ORDINAL, /* ordinal -> id, in a record of fixed length */
-	TABLE_UNIQUE,  /* digest -> id */
-	TABLE_FIELD,   /* field name, 0, value -> ordinals, sorted */
+	TABLE_META,      /* name -> u32: the format, the next ordinal */
+	TABLE_PASS,      /* id -> version, ordinal, tag, document */
+	TABLE_ORDINAL,   /* ordinal -> id, in a record of fixed length */
+	TABLE_UNIQUE,    /* digest -> id */
+	TABLE_FIELD,     /* field name, 0, value -> ordinals, sorted */
+	TABLE_OPERATION, /* id -> how far it is */
+	TABLE_FROZEN,    /* operation, chunk -> data (chunk 0), then bits */
+	TABLE_RELATED,   /* correlation id, 0, operation -> nothing */
+	TABLE_DUE,       /* pass id -> what is owed */
 	TABLE__MAX
 };
 
@@ -177,6 +183,13 @@ table_put32(unsigned char *p, uint32_t v)
 		p[i] = (unsigned char)v;
 }
 
+static inline void
+table_put64(unsigned char *p, uint64_t v)
+{
+	table_put32(p, (uint32_t)(v >> 32));
+	table_put32(p + 4, (uint32_t)v);
+}
+
 static inline uint32_t
 table_get32(const void *from)
 {
@@ -184,6 +197,14 @@ table_get32(const void *from)
 
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t
+table_get64(const void *from)
+{
+	const unsigned char *p = from;
+
+	return (uint64_t)table_get32(p) << 32 | table_get32(p + 4);
 }
 
 /* -- run.c ---------------------------------------------------------------- */
@@ -195,6 +216,9 @@ void run_back_off(unsigned i);
 /* store_run() with commit flags. */
 MUST_CHECK enum err run_with(
     struct store *st, store_fn *fn, void *arg, u_int32_t commit);
+
+/* Call `fn` without a transaction, again while it is ERR_BUSY. */
+MUST_CHECK enum err run_bare(struct store *st, store_fn *fn, void *arg);
 
 /* -- the tables ----------------------------------------------------------- */
 
@@ -229,6 +253,17 @@ MUST_CHECK enum err unique_change(struct txn *t, const char *id,
  */
 MUST_CHECK enum err field_change(struct txn *t, uint32_t ordinal,
     const struct store_pass *old, const struct store_pass *new);
+/* The row of a bulk update's data and of `nwords` words of its set. */
+MUST_CHECK enum err frozen_put(
+    struct txn *t, const char *id, const struct operation_work *work);
+MUST_CHECK enum err frozen_del(struct txn *t, const char *id);
+
+/* The pass owes it from now on. */
+MUST_CHECK enum err due_add(
+    struct txn *t, const char *id, const struct store_due *owes);
+/* It owes nothing any more. */
+MUST_CHECK enum err due_forget(struct txn *t, const char *id);
+
 /* The key of a field; false when there can be none. */
 bool field_key(const struct store_field *f, unsigned char *key, size_t *len);
 

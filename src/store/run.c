@@ -65,6 +65,20 @@ run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
 }
 
 enum err
+run_bare(struct store *st, store_fn *fn, void *arg)
+{
+	enum err e = ERR_BUSY;
+
+	for (unsigned i = 0; e == ERR_BUSY && i < RUN_TRIES; i++) {
+		struct txn t = { .st = st };
+
+		run_back_off(i);
+		e = fn(&t, arg);
+	}
+	return e;
+}
+
+enum err
 store_run(struct store *st, store_fn *fn, void *arg)
 {
 	enum err e = ERR_OK;

@@ -17,6 +17,7 @@
 #include "base/slice.h"
 
 struct store;
+struct store_due; /* store/due.h */
 struct txn;
 
 enum store_sync { STORE_SYNC, STORE_WRITE_NOSYNC, STORE_NOSYNC };
@@ -50,6 +51,10 @@ MUST_CHECK enum err store_run(struct store *st, store_fn *fn, void *arg);
 
 /* -- passes --------------------------------------------------------------- */
 
+/* Wallets, where a pass may be installed. */
+#define STORE_APPLE  1
+#define STORE_GOOGLE 2
+
 /* An indexed field: "identifiers.email", "x@example.org".  Any bytes. */
 struct store_field {
 	struct slice name, value;
@@ -62,7 +67,8 @@ struct store_pass {
 	struct slice document; /* at most 256 KiB */
 	struct store_field *fields; /* what is indexed; not filled by reads */
 	size_t nfields;
-	const unsigned char *unique; /* 32 bytes, or NULL; not filled */
+	const unsigned char *unique;  /* 32 bytes, or NULL; not filled */
+	const struct store_due *owes; /* by being changed to this, or NULL */
 };
 
 /*
@@ -86,7 +92,7 @@ MUST_CHECK enum err store_pass_add(struct txn *t, struct store_pass *p);
 /*
  * Replace `old`, as this transaction read it, by `p`: same id; both with their
  * fields and unique digests.
- * The tag becomes 0.  ERR_CONFLICT as above.
+ * The tag becomes 0, and what `p` owes is due.  ERR_CONFLICT as above.
  */
 MUST_CHECK enum err store_pass_change(
     struct txn *t, const struct store_pass *old, struct store_pass *p);

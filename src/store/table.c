@@ -18,6 +18,10 @@ static const struct {
 	[TABLE_ORDINAL] = { "ordinal.db", DB_QUEUE, 4096, 0 },
 	[TABLE_UNIQUE] = { "unique.db", DB_BTREE, 4096, 0 },
 	[TABLE_FIELD] = { "field.db", DB_BTREE, 8192, DB_DUPSORT },
+	[TABLE_OPERATION] = { "operation.db", DB_BTREE, 4096, 0 },
+	[TABLE_FROZEN] = { "frozen.db", DB_BTREE, 16384, 0 },
+	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0 },
+	[TABLE_DUE] = { "due.db", DB_BTREE, 4096, 0 },
 };
 
 const char *

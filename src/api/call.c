@@ -44,8 +44,7 @@ call_pass(struct call *c, const char *id, struct pass *p)
 }
 
 enum err
-call_pass_document(
-    struct call *c, const char *id, struct pass *p, struct slice *document)
+call_document(struct call *c, const char *id, struct slice *document)
 {
 	struct store_pass row;
 	enum err e;
@@ -56,7 +55,19 @@ call_pass_document(
 	    (e = store_pass_read(c->store, id, c->a, &row)) != ERR_OK)
 		return e == ERR_NOTFOUND ? call_no_pass(c) : e;
 	*document = row.document;
-	return pass_parse(c->a, row.document, p);
+	return ERR_OK;
+}
+
+enum err
+call_pass_document(
+    struct call *c, const char *id, struct pass *p, struct slice *document)
+{
+	enum err e;
+
+	*document = (struct slice){ NULL, 0 };
+	if ((e = call_document(c, id, document)) != ERR_OK)
+		return e;
+	return pass_parse(c->a, *document, p);
 }
 
 enum err

@@ -40,7 +40,11 @@ struct change_env call_env(struct call *c);
  */
 MUST_CHECK enum err call_pass(struct call *c, const char *id, struct pass *p);
 
-/* The same, and the document that it was read from. */
+/* The stored document of a pass, unread. */
+MUST_CHECK enum err call_document(
+    struct call *c, const char *id, struct slice *document);
+
+/* The pass, and the document that it was read from. */
 MUST_CHECK enum err call_pass_document(
     struct call *c, const char *id, struct pass *p, struct slice *document);
 

@@ -186,14 +186,20 @@ show_data(struct call *c, struct response *resp)
 static enum err
 show_raw(struct call *c, struct response *resp)
 {
-	bool secrets = caller_may(&c->caller, "Pass.Read");
+	struct slice document;
 	struct pass p;
 	enum err e;
 
-	if ((e = call_pass(c, call_param(c, 1), &p)) != ERR_OK)
+	e = call_document(c, call_param(c, 1), &document);
+	if (e != ERR_OK)
 		return e;
-	response_json(resp, c->req, 200, pass_raw(c->a, &p, secrets));
-	return ERR_OK;
+	if (caller_may(&c->caller, "Pass.Read")) {
+		response_json_text(resp, c->req, 200, document);
+		return ERR_OK;
+	}
+	if ((e = pass_parse(c->a, document, &p)) == ERR_OK)
+		response_json(resp, c->req, 200, pass_raw(c->a, &p, false));
+	return e;
 }
 
 /* clang-format off */

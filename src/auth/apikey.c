@@ -1,16 +1,10 @@
 #include "auth/apikey.h"
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/text.h"
-
-static void
-sha256(struct slice s, unsigned char out[SHA256_DIGEST_LENGTH])
-{
-	SHA256((const unsigned char *)s.s, s.len, out);
-}
 
 void
 apikey_new(char out[APIKEY_LEN + 1], ident_random_fn *random)
@@ -22,9 +16,9 @@ void
 apikey_hash(struct slice key, char out[APIKEY_HASH_LEN + 1])
 {
 	static const char prefix[] = "sha256:";
-	unsigned char hash[SHA256_DIGEST_LENGTH];
+	unsigned char hash[DIGEST_LEN];
 
-	sha256(key, hash);
+	digest_sha256(key.s, key.len, hash);
 	memcpy(out, prefix, sizeof(prefix));
 	text_hex(out + sizeof(prefix) - 1, hash, sizeof(hash));
 }
@@ -33,9 +27,9 @@ const struct api_key *
 apikey_find(const struct tenant *t, struct slice key)
 {
 	const struct api_key *found = NULL;
-	unsigned char hash[SHA256_DIGEST_LENGTH];
+	unsigned char hash[DIGEST_LEN];
 
-	sha256(key, hash);
+	digest_sha256(key.s, key.len, hash);
 	for (size_t i = 0; i < t->nkeys; i++) {
 		const struct api_key *k = &t->keys[i];
 

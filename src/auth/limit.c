@@ -3,13 +3,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 
 #define MAGIC     "pwlimit1"
@@ -145,14 +145,14 @@ name_of(const char *who, unsigned char *out, size_t size)
 static struct place
 place_of(const struct limit *l, const char *who)
 {
-	unsigned char in[16 + 1 + 256], hash[SHA256_DIGEST_LENGTH];
+	unsigned char in[16 + 1 + 256], hash[DIGEST_LEN];
 	struct place p;
 	uint16_t set;
 	size_t len;
 
 	memcpy(in, l->key, sizeof(l->key));
 	len = name_of(who, in + 16, sizeof(in) - 16);
-	SHA256(in, 16 + len, hash);
+	digest_sha256(in, 16 + len, hash);
 	memcpy(&p.who, hash, sizeof(p.who));
 	memcpy(&set, hash + sizeof(p.who), sizeof(set));
 	p.who += p.who == 0;

@@ -3,13 +3,13 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 
-#define DIGEST SHA256_DIGEST_LENGTH
+#define DIGEST DIGEST_LEN
 
 static bool
 ends_with(const char *s, const char *tail)
@@ -106,7 +106,7 @@ by_secret(const struct identifier_rule *rule, const char *proof)
 
 	if (rule == NULL || proof == NULL)
 		return false;
-	SHA256((const unsigned char *)proof, strlen(proof), hash);
+	digest_sha256(proof, strlen(proof), hash);
 	for (size_t i = 0; i < rule->nsecrets; i++)
 		ok |= CRYPTO_memcmp(rule->secrets[i], hash, DIGEST) == 0;
 	return ok;

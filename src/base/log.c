@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,13 +27,16 @@ static const struct {
 	[LOG_LVL_DEBUG] = { "debug", LOG_DEBUG },
 };
 
+#define LOOK_MS 200 /* between two looks whether the file was moved */
+
 enum target { TO_STDERR, TO_SYSLOG, TO_FILE };
 
 /* The one log of the process. */
 static struct {
 	enum target target;
 	enum log_level level;
-	int fd; /* -1: closed */
+	int fd;         /* -1: closed */
+	int64_t looked; /* when the path was last seen to be its */
 	char path[PATH_MAX];
 	char program[64]; /* openlog(3) keeps the pointer */
 	char request[CONTEXT_MAX], tenant[CONTEXT_MAX];
@@ -151,20 +155,34 @@ add_pair(struct line *l, const char *key, const char *value)
 		add_quoted(l, value);
 }
 
-/* The file at the path now, whatever has happened to it; false if none. */
+/* Is the open file still the one at the path?  That is looked up seldom. */
+static bool
+is_current(void)
+{
+	struct stat held, named;
+	struct timespec now;
+	int64_t ms;
+
+	if (log_state.fd < 0 || fstat(log_state.fd, &held) != 0 ||
+	    held.st_nlink == 0)
+		return false;
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (ms - log_state.looked < LOOK_MS)
+		return true;
+	log_state.looked = ms;
+	return stat(log_state.path, &named) == 0 &&
+	    named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+}
+
 static bool
 reopen(void)
 {
-	struct stat held, named;
-
-	if (log_state.fd >= 0 &&
-	    (stat(log_state.path, &named) != 0 ||
-		fstat(log_state.fd, &held) != 0 ||
-		named.st_dev != held.st_dev || named.st_ino != held.st_ino))
-		close_file();
-	if (log_state.fd < 0)
-		log_state.fd = open(log_state.path,
-		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	if (is_current())
+		return true;
+	close_file();
+	log_state.fd = open(log_state.path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 	return log_state.fd >= 0;
 }
 

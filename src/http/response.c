@@ -142,8 +142,14 @@ void
 response_json(struct response *r, const struct request *req, int status,
     struct json_object *o)
 {
-	response_bytes(
-	    r, status, media_type(request_accept(req)), json_text(r->a, o));
+	response_json_text(r, req, status, json_text(r->a, o));
+}
+
+void
+response_json_text(struct response *r, const struct request *req, int status,
+    struct slice text)
+{
+	response_bytes(r, status, media_type(request_accept(req)), text);
 }
 
 void

@@ -38,6 +38,10 @@ void response_header(struct response *r, const char *name, const char *value);
 void response_json(struct response *r, const struct request *req, int status,
     struct json_object *o);
 
+/* The same of JSON that is text already. */
+void response_json_text(struct response *r, const struct request *req,
+    int status, struct slice text);
+
 /* A string result: text/plain without quotes, or a JSON string. */
 void response_string(
     struct response *r, const struct request *req, int status, const char *s);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "pass/types.h"
@@ -177,8 +178,7 @@ digest(struct arena *a, const struct pass_type *type, struct pass *p)
 	buf_init(&b, a);
 	buf_add(&b, type == NULL ? none : type->digest, 32);
 	buf_add(&b, data.s, data.len);
-	if (EVP_Digest(b.s, b.len, p->rendered, NULL, EVP_sha256(), NULL) != 1)
-		abort();
+	digest_sha256(b.s, b.len, p->rendered);
 	p->has_rendered = true;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -224,6 +225,15 @@ test_context_is_on_every_line(void **state)
 	    line_of(f, f->path), "warning event=e tenant=acme\n");
 }
 
+/* A move is noticed within a second. */
+static void
+wait_for_a_look(void)
+{
+	const struct timespec ts = { .tv_nsec = 250000000 };
+
+	assert_int_equal(nanosleep(&ts, NULL), 0);
+}
+
 static void
 test_a_moved_file_is_opened_again(void **state)
 {
@@ -232,11 +242,13 @@ test_a_moved_file_is_opened_again(void **state)
 	log_open("test", f->path, LOG_LVL_INFO);
 	log_info("first", NULL);
 	assert_int_equal(rename(f->path, f->moved), 0);
+	wait_for_a_look();
 	log_info("second", NULL);
 	assert_string_equal(line_of(f, f->moved), "info event=first\n");
 	assert_string_equal(line_of(f, f->path), "info event=second\n");
 	/* Another took its place: O_APPEND keeps what is there. */
 	assert_int_equal(rename(f->moved, f->path), 0);
+	wait_for_a_look();
 	log_info("third", NULL);
 	assert_non_null(strstr(text_of(f, f->path), "event=first\n"));
 	assert_non_null(strstr(f->text, "event=third\n"));
@@ -253,6 +265,7 @@ test_stderr_serves_meanwhile(void **state)
 	log_open("test", f->path, LOG_LVL_INFO);
 	log_info("first", NULL);
 	assert_int_equal(rename(f->sub, away), 0);
+	wait_for_a_look();
 	log_info("second", NULL);
 	assert_string_equal(line_of(f, f->err), "info event=second\n");
 	assert_int_equal(rename(away, f->sub), 0);

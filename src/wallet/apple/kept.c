@@ -3,13 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -49,7 +49,7 @@ static void
 key_digits(const struct kept_key *key, char out[KEY_DIGITS + 1])
 {
 	static char boot[40];
-	unsigned char md[SHA256_DIGEST_LENGTH];
+	unsigned char md[DIGEST_LEN];
 	char all[sizeof(key->digest) + sizeof(boot)];
 	FILE *f;
 
@@ -61,7 +61,7 @@ key_digits(const struct kept_key *key, char out[KEY_DIGITS + 1])
 	}
 	memcpy(all, key->digest, sizeof(key->digest));
 	memcpy(all + sizeof(key->digest), boot, sizeof(boot));
-	SHA256((const unsigned char *)all, sizeof(all), md);
+	digest_sha256(all, sizeof(all), md);
 	text_hex(out, md, KEY_DIGITS / 2);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config.h"
@@ -96,10 +97,10 @@ manifest_of(const struct package *p)
 static void
 etag_of(struct slice manifest, char *etag)
 {
-	unsigned char md[SHA256_DIGEST_LENGTH];
+	unsigned char md[DIGEST_LEN];
 	char hex[2 * sizeof(md) + 1];
 
-	SHA256((const unsigned char *)manifest.s, manifest.len, md);
+	digest_sha256(manifest.s, manifest.len, md);
 	text_hex(hex, md, sizeof(md));
 	*etag++ = '"';
 	memcpy(etag, hex, ETAG_DIGITS);

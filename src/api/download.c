@@ -17,21 +17,33 @@ struct ids {
 	size_t n;
 };
 
-/* Split the segment; one trailing comma is nothing. */
+static bool
+has_id(const struct ids *ids, const char *id)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		if (strcmp(ids->id[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Split the segment, each id once; one trailing comma is nothing. */
 static enum err
 read_ids(struct call *c, struct ids *ids)
 {
-	const char *p = call_param(c, 1);
+	const char *p = call_param(c, 1), *id;
 	size_t len;
 
 	ids->n = 0;
 	do {
 		len = strcspn(p, ",");
-		if (ids->n == BUNDLE_MAX)
-			return why(&c->why, ERR_INVALID, "passIds",
-			    "At most %d passes at a time.", BUNDLE_MAX);
-		ids->id[ids->n++] = arena_strndup(c->a, p, len);
+		id = arena_strndup(c->a, p, len);
 		p += len;
+		if (!has_id(ids, id)) {
+			if (ids->n == BUNDLE_MAX)
+				return why(&c->why, ERR_INVALID, "passIds",
+				    "At most %d passes at a time.", BUNDLE_MAX);
+			ids->id[ids->n++] = id;
+		}
 		if (*p == ',')
 			p++;
 	} while (*p != '\0');

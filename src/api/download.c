@@ -3,8 +3,10 @@
  */
 
 #include "api/call.h"
+#include "api/source.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "store/source.h"
 #include "wallet/apple/pkpass.h"
 
 #define BUNDLE_MAX 40 /* passes in one answer */
@@ -241,6 +243,20 @@ send_auto(struct call *c, struct response *resp, const struct ids *ids)
 	return ERR_OK;
 }
 
+/* An install may follow; that its source is not known is no fault of it. */
+static void
+keep_source(struct call *c, const struct ids *ids)
+{
+	struct json_object *o = c->req->head ? NULL : source_read(c->a, c->req);
+	struct store_source s = { .date = c->req->now };
+
+	if (o == NULL)
+		return;
+	s.json = json_text(c->a, o);
+	for (size_t i = 0; i < ids->n; i++)
+		(void)!store_source_put(c->store, ids->id[i], &s);
+}
+
 static enum err
 download(struct call *c, struct response *resp)
 {
@@ -248,11 +264,12 @@ download(struct call *c, struct response *resp)
 		const char *device;
 		enum err (*fn)(
 		    struct call *, struct response *, const struct ids *);
+		bool installs;
 	} t[] = {
-		{ "apple", send_apple },
-		{ "google", send_google },
-		{ "preview", send_preview },
-		{ "auto", send_auto },
+		{ "apple", send_apple, true },
+		{ "google", send_google, true },
+		{ "preview", send_preview, false },
+		{ "auto", send_auto, false },
 	};
 	const char *device = request_query(c->req, "device");
 	struct ids ids;
@@ -262,9 +279,14 @@ download(struct call *c, struct response *resp)
 		return e;
 	if (device == NULL)
 		device = "auto";
-	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (strcasecmp(device, t[i].device) == 0)
-			return t[i].fn(c, resp, &ids);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		if (strcasecmp(device, t[i].device) != 0)
+			continue;
+		e = t[i].fn(c, resp, &ids);
+		if (e == ERR_OK && t[i].installs)
+			keep_source(c, &ids);
+		return e;
+	}
 	return why(&c->why, ERR_INVALID, "device",
 	    "This must be apple, google, preview or auto.");
 }

@@ -156,5 +156,7 @@ store_pass_remove(struct txn *t, const struct store_pass *old)
 		e = ordinal_del(t, old->ordinal);
 	if (e == ERR_OK)
 		e = due_forget(t, old->id);
+	if (e == ERR_OK)
+		e = source_forget(t, old->id);
 	return e == ERR_OK ? field_change(t, old->ordinal, old, NULL) : e;
 }

@@ -33,6 +33,7 @@ enum table {
 	TABLE_FROZEN,    /* operation, chunk -> data (chunk 0), then bits */
 	TABLE_RELATED,   /* correlation id, 0, operation -> nothing */
 	TABLE_DUE,       /* pass id -> what is owed */
+	TABLE_SOURCE,    /* pass id -> where it was downloaded from */
 	TABLE__MAX
 };
 
@@ -263,6 +264,9 @@ MUST_CHECK enum err due_add(
     struct txn *t, const char *id, const struct store_due *owes);
 /* It owes nothing any more. */
 MUST_CHECK enum err due_forget(struct txn *t, const char *id);
+
+/* Its source is forgotten, if it has one. */
+MUST_CHECK enum err source_forget(struct txn *t, const char *id);
 
 /* The key of a field; false when there can be none. */
 bool field_key(const struct store_field *f, unsigned char *key, size_t *len);

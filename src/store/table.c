@@ -22,6 +22,7 @@ static const struct {
 	[TABLE_FROZEN] = { "frozen.db", DB_BTREE, 16384, 0 },
 	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0 },
 	[TABLE_DUE] = { "due.db", DB_BTREE, 4096, 0 },
+	[TABLE_SOURCE] = { "source.db", DB_BTREE, 4096, 0 },
 };
 
 const char *

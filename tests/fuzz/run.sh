@@ -1,13 +1,16 @@
 #!/bin/sh
-# usage: tests/fuzz/run.sh [SECONDS]
+# usage: tests/fuzz/run.sh [--long | SECONDS]
 #
 # Build every tests/fuzz/fuzz_NAME.c with clang, in a tree of its own, and run
-# it for SECONDS (5) over tests/fuzz/corpus/NAME; one line each.  A new target
+# it for SECONDS (5; --long: 60) over tests/fuzz/corpus/NAME; one line each.  A new target
 # is that file and its corpus, named in EXTRA_DIST.  The input that makes one
 # fail is left in the directory where this was started.  FUZZ_BUILD names a
 # build tree to keep for the next time.
 set -eu
-seconds=${1:-5}
+case ${1-} in
+--long) seconds=60 ;;
+*)      seconds=${1:-5} ;;
+esac
 here=$(pwd)
 top=$(cd "$(dirname "$0")/../.." && pwd)
 tmp=$(mktemp -d)

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/column.h"
+#include "store/dict.h"
 #include "store/private.h"
 
 #define CACHE_BYTES (64U << 20)
@@ -329,6 +331,8 @@ store_close(struct store *st)
 	if (*o != NULL)
 		*o = st->next;
 	(void)!ordinal_give_back(st);
+	column_close(st);
+	dict_close(st);
 	table_close_all(st);
 	if (st->env != NULL)
 		(void)!store_rc(st, st->env->close(st->env, 0), "close");

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/column.h"
 #include "store/private.h"
 
 /* A row: version of the layout, ordinal, tag, document. */
@@ -108,6 +109,15 @@ add_row(struct txn *t, struct store_pass *p)
 	return undone == ERR_OK ? e : undone;
 }
 
+static enum err
+fields_change(struct txn *t, uint32_t ordinal, const struct store_pass *old,
+    const struct store_pass *new)
+{
+	enum err e = field_change(t, ordinal, old, new);
+
+	return e == ERR_OK ? column_change(t, ordinal, old, new) : e;
+}
+
 enum err
 store_pass_add(struct txn *t, struct store_pass *p)
 {
@@ -122,7 +132,7 @@ store_pass_add(struct txn *t, struct store_pass *p)
 		return e;
 	if ((e = ordinal_put(t, p->ordinal, p->id)) != ERR_OK)
 		return e;
-	return field_change(t, p->ordinal, NULL, p);
+	return fields_change(t, p->ordinal, NULL, p);
 }
 
 enum err
@@ -139,7 +149,7 @@ store_pass_change(
 		return e;
 	e = table_put(t, TABLE_PASS, slice_of(p->id), encode(t->st, p), 0);
 	if (e == ERR_OK)
-		e = field_change(t, p->ordinal, old, p);
+		e = fields_change(t, p->ordinal, old, p);
 	if (e == ERR_OK && p->owes != NULL)
 		e = due_add(t, p->id, p->owes);
 	return e;
@@ -158,5 +168,5 @@ store_pass_remove(struct txn *t, const struct store_pass *old)
 		e = due_forget(t, old->id);
 	if (e == ERR_OK)
 		e = source_forget(t, old->id);
-	return e == ERR_OK ? field_change(t, old->ordinal, old, NULL) : e;
+	return e == ERR_OK ? fields_change(t, old->ordinal, old, NULL) : e;
 }

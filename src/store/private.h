@@ -34,6 +34,9 @@ enum table {
 	TABLE_RELATED,   /* correlation id, 0, operation -> nothing */
 	TABLE_DUE,       /* pass id -> what is owed */
 	TABLE_SOURCE,    /* pass id -> where it was downloaded from */
+	TABLE_DICT,      /* dictionary, text -> code; see dict.h */
+	TABLE_COLUMN,    /* field, chunk -> cells; see column.h */
+	TABLE_FRESH,     /* ordinal -> cells that are to go there */
 	TABLE__MAX
 };
 
@@ -110,6 +113,8 @@ struct store {
 	unsigned char *row; /* where a pass row is put together */
 	size_t row_size;
 	char *faults; /* while verifying: what Berkeley DB found, or NULL */
+	struct dict *dict;     /* codes that are remembered */
+	struct column *column; /* see column.h */
 	dev_t dev;
 	ino_t ino;
 	struct store *next; /* the open ones of this process */

@@ -1,6 +1,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/column.h"
 #include "store/private.h"
 
 #define CHECK_COMMITS 32 /* between two looks at the length of the log */
@@ -90,6 +91,8 @@ store_run(struct store *st, store_fn *fn, void *arg)
 	/* What is committed is committed, whatever becomes of this. */
 	if (e == ERR_OK && st->commits++ % CHECK_COMMITS == 0)
 		(void)!store_checkpoint(st, STORE_LOG_KBYTES);
+	if (e == ERR_OK)
+		column_settle(st);
 	return e;
 }
 

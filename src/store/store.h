@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "store/query.h"
 
 struct store;
 struct store_due; /* store/due.h */
@@ -55,9 +56,26 @@ MUST_CHECK enum err store_run(struct store *st, store_fn *fn, void *arg);
 #define STORE_APPLE  1
 #define STORE_GOOGLE 2
 
-/* An indexed field: "identifiers.email", "x@example.org".  Any bytes. */
+/*
+ * An indexed field: "identifiers.email", "x@example.org".  Any bytes.  It is
+ * for store_field_find(), and for queries as well.
+ */
 struct store_field {
 	struct slice name, value;
+};
+
+/* A field that is for queries only; what a pass has not is not listed. */
+enum store_kind {
+	STORE_TEXT,   /* text; a boolean, array or object as JSON */
+	STORE_HOLLOW, /* an empty array or object, as JSON */
+	STORE_NUMBER, /* its canonical text */
+	STORE_DATE,   /* `number`: milliseconds since 1970 */
+	STORE_SET,    /* `number`: STORE_APPLE | STORE_GOOGLE */
+};
+struct store_column {
+	struct slice name, value;
+	enum store_kind kind;
+	int64_t number;
 };
 
 struct store_pass {
@@ -67,6 +85,8 @@ struct store_pass {
 	struct slice document; /* at most 256 KiB */
 	struct store_field *fields; /* what is indexed; not filled by reads */
 	size_t nfields;
+	struct store_column *columns; /* not filled, too */
+	size_t ncolumns;
 	const unsigned char *unique;  /* 32 bytes, or NULL; not filled */
 	const struct store_due *owes; /* by being changed to this, or NULL */
 };
@@ -121,6 +141,37 @@ MUST_CHECK enum err store_field_find(struct store *st,
  */
 typedef enum err store_each_fn(const struct store_pass *p, void *arg);
 MUST_CHECK enum err store_each(struct store *st, store_each_fn *fn, void *arg);
+
+/* -- asking about all of them --------------------------------------------- */
+
+/*
+ * Answers take no lock for longer than a page of the index is read: they are
+ * exact when nobody writes, and otherwise see a change that commits
+ * meanwhile or not.  Filters and sorts must be sensible ones (query.h).
+ * Memory: some bits a pass, and where a field is sorted by, four bytes for
+ * each text that it ever had.
+ */
+MUST_CHECK enum err store_query(struct store *st, const struct query *q,
+    struct arena *a, struct query_page *out);
+
+/* The ordinals of all passes that meet the filters of `q`. */
+struct store_set {
+	uint64_t *bits; /* of ordinal n: bits[n / 64] >> n % 64 & 1 */
+	size_t nwords;
+	uint64_t count;
+};
+MUST_CHECK enum err store_select(struct store *st, const struct query *q,
+    struct arena *a, struct store_set *out);
+
+struct store_stats {
+	uint64_t total;
+	uint64_t active; /* installed anywhere */
+	uint64_t apple, google;
+};
+
+/* Of all passes, or, unless NULL, of one type. */
+MUST_CHECK enum err store_stats(
+    struct store *st, const char *type, struct store_stats *out);
 
 /* How many passes there are; exact when nobody writes. */
 MUST_CHECK enum err store_count(struct store *st, uint64_t *n);

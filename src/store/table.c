@@ -23,6 +23,10 @@ static const struct {
 	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0 },
 	[TABLE_DUE] = { "due.db", DB_BTREE, 4096, 0 },
 	[TABLE_SOURCE] = { "source.db", DB_BTREE, 4096, 0 },
+	[TABLE_DICT] = { "dict.db", DB_BTREE, 4096, 0 },
+	[TABLE_COLUMN] = { "column.db", DB_BTREE, 65536, 0 },
+	/* Its pages fill and empty all the time, and should stay many. */
+	[TABLE_FRESH] = { "fresh.db", DB_BTREE, 2048, DB_REVSPLITOFF },
 };
 
 const char *

@@ -1,0 +1,119 @@
+#ifndef STORE_COLUMN_H
+#define STORE_COLUMN_H
+
+/*
+ * column - the fields of all passes, a field at a time.
+ *
+ * TABLE_COLUMN has a row for each 1024 ordinals of each field: their cells,
+ * 1, 2, 4 or 8 bytes each, as many as the widest of them needs.  One, two
+ * and four are codes of texts, eight are cells (cell.h); all little-endian.
+ *
+ * A change of a pass does not go there at once, for then every two writers
+ * of neighbours would wait for each other's commit.  It puts the cells that
+ * changed into TABLE_FRESH, one row for each pass, and whoever reads a
+ * column reads these first and lays them over it.  Every so many commits a
+ * process moves some to their columns, in a transaction of its own.  Keys of
+ * TABLE_FRESH are scattered, so that neighbours share no page.
+ *
+ * What has a column: the `columns` of a pass, FIELD_STATUS and FIELD_ID.
+ */
+
+#include "store/private.h"
+
+#define COLUMN_CHUNK 1024 /* ordinals of a row */
+#define COLUMN_WORDS (COLUMN_CHUNK / 64)
+
+/* Numbers below CODE_FIRST that no field of a pass gets. */
+#define FIELD_STATUS 1 /* code: wallets of installationStatus, plus 1 */
+#define FIELD_ID     2 /* not a cell: the first 8 bytes of the id */
+
+#define FIELD_STATUS_NAME "installationStatus"
+
+/* -- writing --------------------------------------------------------------- */
+
+/* Bring the columns from `old` to `new`; either may be NULL. */
+MUST_CHECK enum err column_change(struct txn *t, uint32_t ordinal,
+    const struct store_pass *old, const struct store_pass *new);
+
+/*
+ * The cells that a pass ought to have, against those that it has; the first
+ * field that differs to `*field`, or 0.  With `mend` they are put right.
+ */
+MUST_CHECK enum err column_judge(
+    struct txn *t, const struct store_pass *p, bool mend, const char **field);
+
+/* After a commit: move what is due. */
+void column_settle(struct store *st);
+
+/* Move what is left, while the store is open yet. */
+void column_close(struct store *st);
+
+/* Move about that many rows of TABLE_FRESH to their columns. */
+MUST_CHECK enum err column_fold(struct store *st, unsigned rows);
+
+/* -- reading --------------------------------------------------------------- */
+
+struct column_cell {
+	uint32_t field, ordinal;
+	uint64_t cell;
+};
+
+/* One moment's sight of the columns. */
+struct view {
+	struct store *st;
+	uint32_t nchunks;
+	struct column_cell *fresh; /* by field, then ordinal */
+	size_t nfresh;
+	unsigned char *buf; /* a chunk with what is laid over it */
+	size_t few;         /* passes that are simply sorted */
+	size_t held;        /* entries of a selection among more */
+};
+MUST_CHECK enum err view_open(struct store *st, struct view *v);
+void view_close(struct view *v);
+
+/* Cells of one chunk: `width` bytes each; 0: all are missing. */
+struct strip {
+	uint32_t chunk;
+	unsigned width;
+	const unsigned char *p;
+};
+
+/*
+ * Call `fn` for every chunk in turn; with `wanted`, a bit for each ordinal,
+ * not for those where it has none.
+ */
+typedef void strip_fn(const struct strip *s, void *arg);
+MUST_CHECK enum err view_each(struct view *v, uint32_t field,
+    const uint64_t *wanted, strip_fn *fn, void *arg);
+
+/* The cell of row `i`. */
+uint64_t strip_cell(const struct strip *s, unsigned i);
+
+/* -- how they lie in the tables -------------------------------------------- */
+
+#define STRIP_MAX     ((size_t)COLUMN_CHUNK * 8) /* bytes */
+#define STRIP_KEY_LEN 8
+
+void strip_key(
+    uint32_t field, uint32_t chunk, unsigned char key[STRIP_KEY_LEN]);
+
+/* The width of a row of `len` bytes; ERR_INTERNAL when none has that many. */
+MUST_CHECK enum err strip_width(struct store *st, size_t len, unsigned *width);
+
+/* The width that a cell needs. */
+unsigned strip_need(uint32_t field, uint64_t cell);
+
+/* Make the cells at `p`, where is room for STRIP_MAX, wider. */
+void strip_widen(unsigned char *p, unsigned from, unsigned to);
+
+/* Put a cell into its place; it must fit. */
+void strip_set(unsigned char *p, unsigned width, const struct column_cell *c);
+
+/* The cells of a row of TABLE_FRESH, and how many they are. */
+size_t fresh_count(struct slice row);
+void fresh_decode(struct slice row, struct column_cell *out);
+
+/* For qsort(3): by field, then ordinal. */
+int column_by_field(const void *a, const void *b);
+
+#endif

@@ -254,12 +254,11 @@ load(struct tenant *t, struct faults *f)
 }
 
 enum err
-tenant_load(const struct server *s, const char *id, struct faults *f,
+tenant_inspect(const struct server *s, const char *id, struct faults *f,
     struct tenant **out)
 {
 	struct arena *a;
 	struct tenant *t;
-	enum err e;
 
 	if (!ident_is_tenant(slice_of(id)))
 		return ERR_NOTFOUND;
@@ -268,13 +267,26 @@ tenant_load(const struct server *s, const char *id, struct faults *f,
 	t->a = a;
 	t->id = arena_strdup(a, id);
 	t->dir = arena_printf(a, "%s/%s", s->tenants, id);
-	e = is_folder(t->dir) ? load(t, f) : ERR_NOTFOUND;
-	if (e != ERR_OK) {
+	if (!is_folder(t->dir)) {
 		tenant_free(t);
-		return e;
+		return ERR_NOTFOUND;
 	}
 	*out = t;
-	return ERR_OK;
+	return load(t, f);
+}
+
+enum err
+tenant_load(const struct server *s, const char *id, struct faults *f,
+    struct tenant **out)
+{
+	struct tenant *t = NULL;
+	enum err e = tenant_inspect(s, id, f, &t);
+
+	if (e == ERR_OK)
+		*out = t;
+	else
+		tenant_free(t);
+	return e;
 }
 
 void

@@ -156,6 +156,13 @@ struct pass_type *tenant_type(const struct tenant *t, const char *name);
  */
 MUST_CHECK enum err tenant_load(const struct server *s, const char *id,
     struct faults *f, struct tenant **out);
+
+/*
+ * The same to look for more faults, not to serve: with ERR_INVALID too,
+ * `*out` is what could be read, with defaults in the place of the rest.
+ */
+MUST_CHECK enum err tenant_inspect(const struct server *s, const char *id,
+    struct faults *f, struct tenant **out);
 void tenant_free(struct tenant *t);
 
 #endif

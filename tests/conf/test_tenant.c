@@ -238,6 +238,32 @@ test_no_tenant(void **state)
 	folder_close(&d);
 }
 
+/* What is at fault is no more than looked at. */
+static void
+test_inspect(void **state)
+{
+	struct folder d;
+	struct server s;
+	struct tenant *out = NULL;
+
+	(void)state;
+	folder_open(&d);
+	s = acme_write(&d);
+	assert_int_equal(
+	    tenant_inspect(&s, "nobody", &d.f, &out), ERR_NOTFOUND);
+	assert_null(out);
+	assert_int_equal(tenant_inspect(&s, "acme", &d.f, &out), ERR_OK);
+	assert_string_equal(out->languages.s[1], "fr");
+	tenant_free(out);
+	folder_write(&d, TENANT, "name: [\n");
+	assert_int_equal(tenant_inspect(&s, "acme", &d.f, &out), ERR_INVALID);
+	assert_null(out->name);
+	assert_string_equal(out->languages.s[0], "en");
+	assert_non_null(tenant_type(out, "loyalty"));
+	tenant_free(out);
+	folder_close(&d);
+}
+
 /* The folder with one file otherwise has one fault. */
 struct broken {
 	const char *file, *text;
@@ -636,6 +662,7 @@ main(void)
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_least),
 		cmocka_unit_test(test_no_tenant),
+		cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_broken_tenant),
 		cmocka_unit_test(test_broken_security),
 		cmocka_unit_test(test_broken_pass_type),

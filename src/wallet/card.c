@@ -1,5 +1,8 @@
 #include "wallet/card.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "pass/types.h"
@@ -80,4 +83,30 @@ card_render(struct arena *a, struct tenant *t, struct pass_type *type,
 	}
 	*out = (struct card){ .sides = sides, .n = t->languages.n };
 	return ERR_OK;
+}
+
+bool
+card_colour(const char *s, unsigned rgb[3])
+{
+	size_t len = strlen(s);
+	int end = 0;
+
+	if (*s == '#' && strspn(s + 1, "0123456789abcdefABCDEF") == len - 1 &&
+	    (len == 7 || len == 4)) {
+		unsigned n = (unsigned)strtoul(s + 1, NULL, 16);
+		unsigned bits = len == 7 ? 8 : 4;
+
+		for (unsigned i = 0; i < 3; i++) {
+			unsigned part =
+			    n >> bits * (2 - i) & ((1U << bits) - 1);
+
+			rgb[i] = bits == 8 ? part : part * 0x11;
+		}
+		return true;
+	}
+	/* NOLINTNEXTLINE(cert-err34-c): three digits overflow nothing */
+	return sscanf(s, "rgb ( %3u , %3u , %3u )%n", &rgb[0], &rgb[1], &rgb[2],
+		   &end) == 3 &&
+	    (size_t)end == len && rgb[0] <= 255 && rgb[1] <= 255 &&
+	    rgb[2] <= 255;
 }

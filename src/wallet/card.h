@@ -29,4 +29,15 @@ struct card {
 MUST_CHECK enum err card_render(struct arena *a, struct tenant *t,
     struct pass_type *type, const struct pass *p, struct card *out);
 
+/* The channels of "#rrggbb", "#rgb" or "rgb(r, g, b)"; false if it is none. */
+bool card_colour(const char *s, unsigned rgb[3]);
+
+/*
+ * What the type's file says that is wrong for any pass, on its line: unknown
+ * keys, fields without key or value, keys used twice, colours, formats and
+ * dates that are none, texts that a language lacks (a warning).
+ */
+void card_check(
+    const struct tenant *t, const struct pass_type *type, struct faults *f);
+
 #endif

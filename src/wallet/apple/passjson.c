@@ -1,8 +1,5 @@
 #include "wallet/apple/passjson.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
 
 #define TOKEN_MIN 16 /* Apple, Pass.authenticationToken */
@@ -153,32 +150,6 @@ style_of(
 	return style;
 }
 
-/* The channels of "#rrggbb", "#rgb" or "rgb(r, g, b)". */
-static bool
-colour_parse(const char *s, unsigned rgb[3])
-{
-	size_t len = strlen(s);
-	int end = 0;
-
-	if (*s == '#' && strspn(s + 1, "0123456789abcdefABCDEF") == len - 1 &&
-	    (len == 7 || len == 4)) {
-		unsigned n = (unsigned)strtoul(s + 1, NULL, 16);
-		unsigned bits = len == 7 ? 8 : 4;
-
-		for (unsigned i = 0; i < 3; i++) {
-			unsigned part =
-			    n >> bits * (2 - i) & ((1U << bits) - 1);
-
-			rgb[i] = bits == 8 ? part : part * 0x11;
-		}
-		return true;
-	}
-	/* NOLINTNEXTLINE(cert-err34-c): three digits overflow nothing */
-	return sscanf(s, "rgb ( %3u , %3u , %3u )%n", &rgb[0], &rgb[1], &rgb[2],
-		   &end) == 3 &&
-	    (size_t)end == len;
-}
-
 static void
 add_colours(struct arena *a, struct json_object *out, struct json_object *in)
 {
@@ -186,7 +157,7 @@ add_colours(struct arena *a, struct json_object *out, struct json_object *in)
 		const char *s = json_get_string(in, colours[i].card);
 		unsigned rgb[3];
 
-		if (s != NULL && colour_parse(s, rgb))
+		if (s != NULL && card_colour(s, rgb))
 			s = arena_printf(
 			    a, "rgb(%u, %u, %u)", rgb[0], rgb[1], rgb[2]);
 		if (s != NULL)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "conf/yaml.h"
 #include "test.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -618,15 +619,17 @@ static const struct {
 };
 /* clang-format on */
 
+static const char good_pass[] =
+    "{'formatVersion':1,'passTypeIdentifier':'pass.x',"
+    "'serialNumber':'1','teamIdentifier':'A1B2C3D4E5',"
+    "'organizationName':'o','description':'d','generic':{"
+    "'headerFields':[{'key':'a','value':1}]}}";
+
 static void
 test_check(void **state)
 {
 	struct arena *a = arena_new(16384);
-	struct json_object *good = json(a,
-	    "{'formatVersion':1,'passTypeIdentifier':'pass.x',"
-	    "'serialNumber':'1','teamIdentifier':'A1B2C3D4E5',"
-	    "'organizationName':'o','description':'d','generic':{"
-	    "'headerFields':[{'key':'a','value':1}]}}");
+	struct json_object *good = json(a, good_pass);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(refused); i++) {
@@ -635,7 +638,8 @@ test_check(void **state)
 		struct faults f;
 
 		faults_init(&f, a);
-		passjson_check(json_text(a, pass), "loyalty.yml", &f, a);
+		passjson_check(json_text(a, pass),
+		    &(struct passjson_source){ .file = "loyalty.yml" }, &f, a);
 		if (f.n != (refused[i].fault == NULL ? 0 : 1))
 			fail_msg("row %zu: %zu faults: %s", i, f.n,
 			    f.n > 0 ? f.list[f.n - 1].text : "");
@@ -644,6 +648,73 @@ test_check(void **state)
 		assert_string_equal(f.list[0].file, "loyalty.yml");
 		if (strstr(f.list[0].text, refused[i].fault) == NULL)
 			fail_msg("row %zu: %s", i, f.list[0].text);
+	}
+	arena_free(a);
+}
+
+/* Of a file such as this one, each fault is on its line. */
+static const char source[] = "kind: generic\n"
+			     "card:\n"
+			     "  title: t\n"
+			     "  colors:\n"
+			     "    label: red\n"
+			     "  header:\n"
+			     "    - { key: a, value: 1 }\n"
+			     "    - { key: b, value: 1 }\n"
+			     "  back:\n"
+			     "    - { key: a, value: 2 }\n"
+			     "  barcode: { message: m }\n"
+			     "apple:\n"
+			     "  expirationDate: soon\n"
+			     "  generic:\n"
+			     "    footerFields:\n"
+			     "      - { key: f, value: 1 }\n";
+
+static void
+test_check_lines(void **state)
+{
+	static const struct {
+		const char *patch;
+		int line;
+	} t[] = {
+		{ "{'labelColor':'red'}", 5 },
+		{ "{'backgroundColor':'red'}", 2 },
+		{ "{'expirationDate':'soon'}", 13 },
+		{ "{'description':7}", 3 },
+		{ "{'organizationName':7}", 2 },
+		{ "{'barcodes':[7]}", 11 },
+		{ "{'generic':{'headerFields':[{'key':'a'}]}}", 7 },
+		{ "{'generic':{'headerFields':[{'key':'b'}]}}", 8 },
+		{ "{'generic':{'headerFields':[{'key':'c'}]}}", 6 },
+		{ "{'generic':{'headerFields':[7]}}", 6 },
+		{ "{'generic':{'headerFields':7}}", 6 },
+		{ "{'generic':{'backFields':[{'key':'a','value':1}]}}", 10 },
+		{ "{'generic':{'footerFields':[{'key':'f'}]}}", 16 },
+		{ "{'generic':{'footerFields':[{'key':'g'}]}}", 15 },
+		{ "{'generic':{'auxiliaryFields':[{'key':'g'}]}}", 14 },
+		{ "{'generic':null}", 2 },
+	};
+	struct arena *a = arena_new(16384);
+	struct json_object *good = json(a, good_pass), *file = NULL;
+	struct passjson_source src = { .file = "generic.yml" };
+	struct faults f;
+
+	(void)state;
+	faults_init(&f, a);
+	assert_int_equal(
+	    yaml_parse(a, slice_of(source), src.file, &f, &file), ERR_OK);
+	src.card = json_get(file, "card");
+	src.apple = json_get(file, "apple");
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct json_object *pass =
+		    json_merge(a, good, json(a, t[i].patch), false);
+
+		faults_init(&f, a);
+		passjson_check(json_text(a, pass), &src, &f, a);
+		if (f.n != 1 || f.list[0].line != t[i].line)
+			fail_msg("row %zu: %zu faults, line %d: %s", i, f.n,
+			    f.n > 0 ? f.list[0].line : 0,
+			    f.n > 0 ? f.list[0].text : "");
 	}
 	arena_free(a);
 }
@@ -659,7 +730,8 @@ test_check_text(void **state)
 		struct faults f;
 
 		faults_init(&f, a);
-		passjson_check(slice_of(t[i]), "x", &f, a);
+		passjson_check(slice_of(t[i]),
+		    &(struct passjson_source){ .file = "x" }, &f, a);
 		assert_int_equal(f.errors, 1);
 	}
 	arena_free(a);
@@ -676,6 +748,7 @@ main(void)
 		cmocka_unit_test(test_languages),
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_lines),
 		cmocka_unit_test(test_check_text),
 	};
 

@@ -412,24 +412,38 @@ test_check(void **state)
 	static const struct {
 		const char *command, *fault;
 		bool warning;
+		int line;
 	} t[] = {
-		{ "true", NULL, false },
-		{ "rm " TYPE "/icon.png", NULL, false },
+		{ "true", NULL, false, 0 },
+		{ "rm " TYPE "/icon.png", "there is no icon.png", false, 19 },
+		{ "rm " TYPE "/icon@2x.png", NULL, false, 0 },
+		{ "rm " TYPE "/logo.png", NULL, false, 0 },
 		{ "rm " TYPE "/strip*", "card.images.strip: there is no strip",
-		    false },
+		    false, 19 },
 		{ "sed -i 's/icon: icon.png, //' " TYPE ".yml",
-		    "card.images.icon is missing", false },
-		{ "printf GIF89a >" TYPE "/logo.png", "is no PNG image",
-		    false },
-		{ "cp " TYPE "/icon@2x.png " TYPE "/icon.png",
-		    "has 76x76 pixels; Wallet scales down what is over 38x38",
-		    true },
+		    "card.images.icon is missing", false, 19 },
+		{ "printf GIF89a >" TYPE "/logo.png",
+		    "logo.png is no PNG image", false, 19 },
+		{ "cp " TYPE "/strip@3x.png " TYPE "/strip.png; rm " TYPE
+		  "/strip@*",
+		    "strip.png has 1125x432 pixels, and Wallet no room for "
+		    "more than 375x144",
+		    false, 19 },
+		{ "cp " TYPE "/icon.png " TYPE "/icon@2x.png",
+		    "icon@2x.png has 38x38 pixels, too few: 58x58", false, 19 },
 		{ "cp " TYPE "/logo@3x.png " TYPE "/logo.fr.png",
-		    "has 150x150 pixels", true },
+		    "logo.fr.png has 150x150 pixels", false, 19 },
+		{ "cp " TYPE "/logo.png " TYPE "/logo@2x.png",
+		    "logo@2x.png has 50x50 pixels, not 2 times those of "
+		    "logo.png",
+		    true, 19 },
 		{ "sed -i 's/%@//' " TYPE "/en.yml", "changeMessage lacks %@",
-		    false },
+		    false, 13 },
+		{ "sed -i 's/%@//' " TYPE "/fr.yml",
+		    "in fr: headerFields 'points': changeMessage lacks %@",
+		    false, 13 },
 		{ "sed -i 's/#1b3a5b/navy/' " TYPE ".yml",
-		    "backgroundColor must be a colour", false },
+		    "backgroundColor must be a colour", false, 11 },
 	};
 	struct fixture *f = *state;
 
@@ -450,6 +464,7 @@ test_check(void **state)
 		if (strstr(faults.list[0].text, t[i].fault) == NULL)
 			fail_msg("row %zu: %s", i, faults.list[0].text);
 		assert_int_equal(faults.list[0].warning, t[i].warning);
+		assert_int_equal(faults.list[0].line, t[i].line);
 	}
 }
 

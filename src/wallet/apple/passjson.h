@@ -35,11 +35,18 @@ MUST_CHECK enum err passjson_build(struct arena *a, const struct tenant *t,
  */
 bool passjson_is_date(const char *s);
 
+/* What a pass.json came from: the pass type's file, and its members. */
+struct passjson_source {
+	const char *file;
+	struct json_object *card, *apple; /* or NULL */
+};
+
 /*
- * Whatever Wallet would refuse of a finished pass.json, as faults of `file`
- * (Apple, "Pass" reference; wallet/apple/passjson_check.c cites each rule).
+ * Whatever Wallet would refuse of a finished pass.json, as faults of the
+ * source, on the line of the field or member that gave it (Apple, "Pass"
+ * reference; wallet/apple/passjson_check.c cites each rule).
  */
-void passjson_check(
-    struct slice json, const char *file, struct faults *f, struct arena *a);
+void passjson_check(struct slice json, const struct passjson_source *src,
+    struct faults *f, struct arena *a);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "conf/yaml.h"
 #include "wallet/apple/passjson.h"
 
 #define PLACES_MAX      10 /* Apple, Pass.locations and Pass.beacons */
@@ -13,11 +14,112 @@
 
 struct check {
 	struct faults *f;
-	const char *file;
+	const struct passjson_source *src;
+	int line; /* of what is looked at */
 	struct arena *a;
 	struct json_object *pass;
 	struct json_object *keys; /* of the fields seen so far */
 };
+
+/* -- where in the pass type's file a thing comes from ---------------------- */
+
+/* The lists of fields: Apple's, ours. */
+static const struct {
+	const char *apple, *card;
+} lists[] = {
+	{ "headerFields", "header" },
+	{ "primaryFields", "primary" },
+	{ "secondaryFields", "secondary" },
+	{ "auxiliaryFields", "auxiliary" },
+	{ "backFields", "back" },
+	{ "additionalInfoFields", "additionalInfo" },
+	{ "footerFields", "footer" },
+};
+
+static int
+line_of_colour(struct json_object *card, const char *name)
+{
+	static const struct {
+		const char *apple, *card;
+	} t[] = {
+		{ "backgroundColor", "background" },
+		{ "foregroundColor", "foreground" },
+		{ "labelColor", "label" },
+		{ "stripColor", "strip" },
+		{ "footerBackgroundColor", "footerBackground" },
+	};
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (strcmp(t[i].apple, name) == 0)
+			return yaml_line_of(
+			    json_get(card, "colors"), t[i].card);
+	return 0;
+}
+
+/* The line of what gave the pass its member `name`, else of the card. */
+static int
+line_of(const struct check *c, const char *name)
+{
+	static const struct {
+		const char *apple, *card;
+	} t[] = {
+		{ "organizationName", "organization" },
+		{ "description", "description" },
+		{ "description", "title" },
+		{ "logoText", "title" },
+		{ "barcodes", "barcode" },
+		{ "relevantDates", "relevantDate" },
+	};
+	struct json_object *card = c->src->card;
+	int line = yaml_line_of(c->src->apple, name);
+
+	if (line == 0)
+		line = line_of_colour(card, name);
+	for (size_t i = 0; line == 0 && i < COUNT(t); i++)
+		if (strcmp(t[i].apple, name) == 0)
+			line = yaml_line_of(card, t[i].card);
+	if (line == 0)
+		line = yaml_line_of(card, name);
+	return line != 0 ? line : yaml_line(card);
+}
+
+/* The last one of that key: the first may have had a right to it. */
+static int
+line_of_key(struct json_object *list, const char *key)
+{
+	const char *own;
+	int line = 0;
+
+	if (!json_object_is_type(list, json_type_array))
+		return 0;
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		own =
+		    json_get_string(json_object_array_get_idx(list, i), "key");
+		if (own != NULL && strcmp(own, key) == 0)
+			line = yaml_line_at(list, i);
+	}
+	return line;
+}
+
+/* The line of a field, else of its list, in `card` or `apple`. */
+static int
+line_of_field(
+    const struct check *c, const char *style, const char *list, const char *key)
+{
+	struct json_object *apple = json_get(c->src->apple, style);
+	int line = line_of_key(json_get(apple, list), key);
+
+	if (line == 0)
+		line = yaml_line_of(apple, list);
+	for (size_t i = 0; line == 0 && i < COUNT(lists); i++) {
+		if (strcmp(lists[i].apple, list) != 0)
+			continue;
+		line = line_of_key(json_get(c->src->card, lists[i].card), key);
+		if (line == 0)
+			line = yaml_line_of(c->src->card, lists[i].card);
+	}
+	return line != 0 ? line : line_of(c, style);
+}
 
 /* The kinds of values that Apple's reference knows. */
 enum kind {
@@ -128,14 +230,16 @@ check_members(struct check *c, struct json_object *o, const char *where,
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *v = NULL;
 
+		if (o == c->pass)
+			c->line = line_of(c, m[i].name);
 		if (!json_object_object_get_ex(o, m[i].name, &v)) {
 			if (m[i].must)
-				fault_add(c->f, c->file, 0, "%s: %s is missing",
-				    where, m[i].name);
+				fault_add(c->f, c->src->file, c->line,
+				    "%s: %s is missing", where, m[i].name);
 		} else if (!is_kind(v, m[i].kind))
-			fault_add(c->f, c->file, 0, "%s: %s must be %s, not %s",
-			    where, m[i].name, kind_names[m[i].kind],
-			    json_text(c->a, v).s);
+			fault_add(c->f, c->src->file, c->line,
+			    "%s: %s must be %s, not %s", where, m[i].name,
+			    kind_names[m[i].kind], json_text(c->a, v).s);
 	}
 }
 
@@ -157,8 +261,8 @@ check_word(struct check *c, struct json_object *o, const char *where,
 	const char *s = json_get_string(o, name);
 
 	if (s != NULL && !is_word(s, words))
-		fault_add(c->f, c->file, 0, "%s: Apple Wallet knows no %s '%s'",
-		    where, name, s);
+		fault_add(c->f, c->src->file, c->line,
+		    "%s: Apple Wallet knows no %s '%s'", where, name, s);
 }
 
 /* -- fields (Apple, PassFieldContent) ------------------------------------- */
@@ -205,7 +309,7 @@ check_key(struct check *c, struct json_object *field, const char *where)
 	if (key == NULL)
 		return;
 	if (json_get(c->keys, key) != NULL)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: another field has the key '%s'; keys are unique in "
 		    "the whole pass",
 		    where, key);
@@ -224,7 +328,7 @@ check_detectors(struct check *c, struct json_object *field, const char *where)
 
 		if (!is_kind(v, TEXT) ||
 		    !is_word(json_object_get_string(v), detectors))
-			fault_add(c->f, c->file, 0,
+			fault_add(c->f, c->src->file, c->line,
 			    "%s: Apple Wallet knows no dataDetectorTypes %s",
 			    where, json_text(c->a, v).s);
 	}
@@ -244,32 +348,33 @@ check_format(struct check *c, struct json_object *field, const char *where)
 	check_word(c, field, where, "numberStyle", number_styles);
 	check_word(c, field, where, "textAlignment", alignments);
 	if (date != time)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: dateStyle and timeStyle go together; use "
 		    "PKDateStyleNone for the one that is not shown",
 		    where);
 	if ((date || time) && v != NULL && !is_kind(v, DATE))
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: with dateStyle, value must be %s, not %s", where,
 		    kind_names[DATE], json_text(c->a, v).s);
 	if (currency != NULL &&
 	    (strlen(currency) != 3 ||
 		strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3))
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: currencyCode '%s' is no code of ISO 4217", where,
 		    currency);
 	if (currency != NULL && json_get(field, "numberStyle") != NULL)
-		fault_warn(c->f, c->file, 0,
+		fault_warn(c->f, c->src->file, c->line,
 		    "%s: currencyCode and numberStyle exclude each other",
 		    where);
 	if ((currency != NULL || json_get(field, "numberStyle") != NULL) &&
 	    v != NULL && !is_kind(v, NUMBER))
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: with currencyCode or numberStyle, value must be a "
 		    "number, not %s",
 		    where, json_text(c->a, v).s);
 	if (row < 0 || row > 1)
-		fault_add(c->f, c->file, 0, "%s: row is 0 or 1", where);
+		fault_add(
+		    c->f, c->src->file, c->line, "%s: row is 0 or 1", where);
 }
 
 static void
@@ -280,8 +385,8 @@ check_field(struct check *c, struct json_object *field, const char *list)
 	    arena_printf(c->a, "%s '%s'", list, key == NULL ? "" : key);
 
 	if (!json_object_is_type(field, json_type_object)) {
-		fault_add(
-		    c->f, c->file, 0, "%s: a field must be a mapping", list);
+		fault_add(c->f, c->src->file, c->line,
+		    "%s: a field must be a mapping", list);
 		return;
 	}
 	check_members(c, field, where, field_members, COUNT(field_members));
@@ -290,17 +395,17 @@ check_field(struct check *c, struct json_object *field, const char *list)
 	check_detectors(c, field, where);
 	message = json_get_string(field, "changeMessage");
 	if (message != NULL && strstr(message, "%@") == NULL)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: changeMessage lacks %%@, the place of the new value",
 		    where);
 	if (json_get(field, "textAlignment") != NULL &&
 	    (strcmp(list, "primaryFields") == 0 ||
 		strcmp(list, "backFields") == 0))
-		fault_warn(c->f, c->file, 0,
+		fault_warn(c->f, c->src->file, c->line,
 		    "%s: textAlignment has no effect there", where);
 	if (json_get(field, "dataDetectorTypes") != NULL &&
 	    strcmp(list, "backFields") != 0)
-		fault_warn(c->f, c->file, 0,
+		fault_warn(c->f, c->src->file, c->line,
 		    "%s: dataDetectorTypes has an effect on the back only",
 		    where);
 }
@@ -310,40 +415,48 @@ check_field(struct check *c, struct json_object *field, const char *list)
 static const char *const styles[] = { "boardingPass", "coupon", "eventTicket",
 	"generic", "storeCard", NULL };
 
-static const char *const lists[] = { "headerFields", "primaryFields",
-	"secondaryFields", "auxiliaryFields", "backFields",
-	"additionalInfoFields", "footerFields", NULL };
-
 static const char *const transits[] = { "PKTransitTypeAir", "PKTransitTypeBoat",
 	"PKTransitTypeBus", "PKTransitTypeGeneric", "PKTransitTypeTrain",
 	NULL };
 
 static void
+check_list(struct check *c, const char *style, const char *name,
+    struct json_object *list)
+{
+	c->line = line_of_field(c, style, name, "");
+	if (!json_object_is_type(list, json_type_array)) {
+		fault_add(
+		    c->f, c->src->file, c->line, "%s must be a list", name);
+		return;
+	}
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *field = json_object_array_get_idx(list, i);
+		const char *key = json_get_string(field, "key");
+
+		c->line = line_of_field(c, style, name, key == NULL ? "" : key);
+		check_field(c, field, name);
+	}
+}
+
+static void
 check_style(struct check *c, const char *name, struct json_object *style)
 {
+	c->line = line_of(c, name);
 	if (!json_object_is_type(style, json_type_object)) {
-		fault_add(c->f, c->file, 0, "%s must be a mapping", name);
+		fault_add(
+		    c->f, c->src->file, c->line, "%s must be a mapping", name);
 		return;
 	}
-	for (size_t i = 0; lists[i] != NULL; i++) {
-		struct json_object *list = json_get(style, lists[i]);
-
-		if (list == NULL)
-			continue;
-		if (!json_object_is_type(list, json_type_array)) {
-			fault_add(
-			    c->f, c->file, 0, "%s must be a list", lists[i]);
-			continue;
-		}
-		for (size_t k = 0; k < json_object_array_length(list); k++)
-			check_field(
-			    c, json_object_array_get_idx(list, k), lists[i]);
-	}
+	for (size_t i = 0; i < COUNT(lists); i++)
+		if (json_get(style, lists[i].apple) != NULL)
+			check_list(c, name, lists[i].apple,
+			    json_get(style, lists[i].apple));
 	if (strcmp(name, "boardingPass") != 0)
 		return;
+	c->line = line_of(c, "transitType");
 	if (json_get_string(style, "transitType") == NULL)
-		fault_add(
-		    c->f, c->file, 0, "boardingPass: transitType is missing");
+		fault_add(c->f, c->src->file, c->line,
+		    "boardingPass: transitType is missing");
 	check_word(c, style, name, "transitType", transits);
 }
 
@@ -359,24 +472,26 @@ check_styles(struct check *c)
 		if (style == NULL)
 			continue;
 		if (found != NULL)
-			fault_add(c->f, c->file, 0,
+			fault_add(c->f, c->src->file, c->line,
 			    "a pass has one style, not both %s and %s", found,
 			    styles[i]);
 		found = styles[i];
 		check_style(c, found, style);
 	}
+	c->line = line_of(c, "card");
 	if (found == NULL)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "a style is missing: boardingPass, coupon, eventTicket, "
 		    "generic or storeCard");
 	c->keys = json_object_in(c->a); /* the poster repeats the fields */
 	if (json_get(c->pass, "posterGeneric") != NULL)
 		check_style(
 		    c, "posterGeneric", json_get(c->pass, "posterGeneric"));
+	c->line = line_of(c, "groupingIdentifier");
 	if (json_get(c->pass, "groupingIdentifier") != NULL &&
 	    json_get(c->pass, "boardingPass") == NULL &&
 	    json_get(c->pass, "eventTicket") == NULL)
-		fault_warn(c->f, c->file, 0,
+		fault_warn(c->f, c->src->file, c->line,
 		    "groupingIdentifier has an effect on boarding passes and "
 		    "event tickets only");
 }
@@ -401,13 +516,13 @@ check_scheme(struct check *c, const char *scheme)
 	if (strcmp(scheme, "posterEventTicket") == 0) {
 		needs = poster;
 		if (json_get(c->pass, "nfc") == NULL)
-			fault_warn(c->f, c->file, 0,
+			fault_warn(c->f, c->src->file, c->line,
 			    "%s is not shown without nfc", scheme);
 	} else if (strcmp(scheme, "semanticBoardingPass") != 0)
 		return;
 	for (; *needs != NULL; needs++)
 		if (json_get(tags, *needs) == NULL)
-			fault_warn(c->f, c->file, 0,
+			fault_warn(c->f, c->src->file, c->line,
 			    "%s is not shown without semantics.%s", scheme,
 			    *needs);
 }
@@ -417,6 +532,7 @@ check_schemes(struct check *c)
 {
 	struct json_object *list = json_get(c->pass, "preferredStyleSchemes");
 
+	c->line = line_of(c, "preferredStyleSchemes");
 	if (!json_object_is_type(list, json_type_array))
 		return;
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -486,7 +602,8 @@ check_barcode(struct check *c, struct json_object *o, const char *where)
 
 	check_word(c, o, where, "format", formats);
 	if (message != NULL && *message == '\0')
-		fault_add(c->f, c->file, 0, "%s: message is empty", where);
+		fault_add(
+		    c->f, c->src->file, c->line, "%s: message is empty", where);
 }
 
 static void
@@ -496,7 +613,8 @@ check_location(struct check *c, struct json_object *o, const char *where)
 	double longitude = json_object_get_double(json_get(o, "longitude"));
 
 	if (fabs(latitude) > 90 || fabs(longitude) > 180)
-		fault_add(c->f, c->file, 0, "%s is not on earth", where);
+		fault_add(
+		    c->f, c->src->file, c->line, "%s is not on earth", where);
 }
 
 static void
@@ -509,14 +627,14 @@ check_relevant(struct check *c, struct json_object *o, const char *where)
 	if (json_get(o, "date") == NULL &&
 	    json_get(o, "relevantDate") == NULL &&
 	    (start == NULL || end == NULL))
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: needs a date, or startDate and endDate", where);
 	if (start == NULL || end == NULL ||
 	    !clock_parse_iso(slice_of(start), &from) ||
 	    !clock_parse_iso(slice_of(end), &to))
 		return;
 	if (to < from || to - from > RELEVANT_MAX_MS)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "%s: endDate must be within 24 hours after startDate",
 		    where);
 }
@@ -565,19 +683,20 @@ check_items(struct check *c, const struct items *it)
 	struct json_object *list = json_get(c->pass, it->name);
 	size_t n;
 
+	c->line = line_of(c, it->name);
 	if (!json_object_is_type(list, json_type_array))
 		return;
 	n = json_object_array_length(list);
 	if (it->max > 0 && n > it->max)
-		fault_add(c->f, c->file, 0, "%s: at most %zu are allowed",
-		    it->name, it->max);
+		fault_add(c->f, c->src->file, c->line,
+		    "%s: at most %zu are allowed", it->name, it->max);
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 		const char *where = arena_printf(c->a, "%s[%zu]", it->name, i);
 
 		if (!json_object_is_type(o, json_type_object)) {
-			fault_add(
-			    c->f, c->file, 0, "%s must be a mapping", where);
+			fault_add(c->f, c->src->file, c->line,
+			    "%s must be a mapping", where);
 			continue;
 		}
 		check_members(c, o, where, it->members, it->n);
@@ -594,22 +713,25 @@ check_identity(struct check *c)
 	const char *type = json_get_string(c->pass, "passTypeIdentifier");
 	const char *team = json_get_string(c->pass, "teamIdentifier");
 
+	c->line = line_of(c, "formatVersion");
 	if (json_get_int(c->pass, "formatVersion", 1) != 1)
-		fault_add(c->f, c->file, 0, "pass: formatVersion must be 1");
+		fault_add(c->f, c->src->file, c->line,
+		    "pass: formatVersion must be 1");
 	if (type != NULL && strncmp(type, "pass.", 5) != 0)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "pass: passTypeIdentifier '%s' does not begin with "
 		    "'pass.'",
 		    type);
 	if (team != NULL && strlen(team) != 10)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "pass: teamIdentifier '%s' is not of ten characters", team);
 	for (size_t i = 0; full[i] != NULL; i++) {
 		const char *s = json_get_string(c->pass, full[i]);
 
+		c->line = line_of(c, full[i]);
 		if (s != NULL && *s == '\0')
-			fault_add(
-			    c->f, c->file, 0, "pass: %s is empty", full[i]);
+			fault_add(c->f, c->src->file, c->line,
+			    "pass: %s is empty", full[i]);
 	}
 }
 
@@ -619,14 +741,15 @@ check_service(struct check *c)
 	const char *url = json_get_string(c->pass, "webServiceURL");
 	const char *token = json_get_string(c->pass, "authenticationToken");
 
+	c->line = line_of(c, "webServiceURL");
 	if ((url == NULL) != (token == NULL))
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "pass: webServiceURL and authenticationToken go together");
 	if (url != NULL && strncasecmp(url, "https://", 8) != 0)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "pass: webServiceURL must begin with https://");
 	if (token != NULL && strlen(token) < TOKEN_MIN)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "pass: authenticationToken has less than %d characters",
 		    TOKEN_MIN);
 }
@@ -638,13 +761,14 @@ check_app(struct check *c)
 	    json_get(c->pass, "associatedStoreIdentifiers");
 	bool list = json_object_is_type(ids, json_type_array);
 
+	c->line = line_of(c, "associatedStoreIdentifiers");
 	for (size_t i = 0; list && i < json_object_array_length(ids); i++)
 		if (!is_kind(json_object_array_get_idx(ids, i), INTEGER))
-			fault_add(c->f, c->file, 0,
+			fault_add(c->f, c->src->file, c->line,
 			    "pass: associatedStoreIdentifiers must be "
 			    "integers");
 	if (json_get(c->pass, "appLaunchURL") != NULL && ids == NULL)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "pass: appLaunchURL needs associatedStoreIdentifiers");
 }
 
@@ -659,25 +783,26 @@ check_nfc(struct check *c)
 	struct json_object *nfc = json_get(c->pass, "nfc");
 	const char *message = json_get_string(nfc, "message");
 
+	c->line = line_of(c, "nfc");
 	if (!json_object_is_type(nfc, json_type_object))
 		return;
 	check_members(c, nfc, "nfc", members, COUNT(members));
 	if (message != NULL && strlen(message) > NFC_MESSAGE_MAX)
-		fault_add(c->f, c->file, 0,
+		fault_add(c->f, c->src->file, c->line,
 		    "nfc: message has more than %d bytes", NFC_MESSAGE_MAX);
 }
 
 void
-passjson_check(
-    struct slice json, const char *file, struct faults *f, struct arena *a)
+passjson_check(struct slice json, const struct passjson_source *src,
+    struct faults *f, struct arena *a)
 {
-	struct check c = { .f = f, .file = file, .a = a };
+	struct check c = { .f = f, .src = src, .a = a };
 	struct why w = { .text = "" };
 
 	if (json_parse(a, json, JSON_DEPTH, &c.pass, &w) != ERR_OK ||
 	    !json_object_is_type(c.pass, json_type_object)) {
 		fault_add(
-		    f, file, 0, "pass.json is no JSON object: %s", w.text);
+		    f, src->file, 0, "pass.json is no JSON object: %s", w.text);
 		return;
 	}
 	c.keys = json_object_in(a);

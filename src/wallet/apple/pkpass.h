@@ -51,9 +51,10 @@ MUST_CHECK enum err pkpass_get(struct arena *a, const struct pkpass_of *of,
 MUST_CHECK enum err pkpass_read(struct arena *a, struct pkpass *p);
 
 /*
- * What Wallet would refuse of that pass, and images that are missing, no
- * PNG or of another size than Apple's, as faults of the pass type's file.
- * The certificate is not looked at: see signer_load().
+ * What Wallet would refuse of that pass in any language, and images that are
+ * missing, no PNG or of another size than Apple's, as faults of the pass
+ * type's file, on the line that gives them.  The certificate is not looked
+ * at: see signer_load().
  */
 void pkpass_check(struct tenant *t, struct pass_type *type,
     const struct pass *p, int64_t now, struct faults *f);

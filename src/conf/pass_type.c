@@ -309,14 +309,17 @@ static void
 take_type(struct reading *r)
 {
 	struct pass_type *p = r->p;
+	struct setting_source src = { .file = p->file, .f = r->f };
+	struct faults unused = { .a = r->t->a };
 	unsigned len;
 
 	p->texts = json_object_in(r->t->a);
 	p->images = json_object_in(r->t->a);
-	/* What is wrong is among the faults. */
-	(void)!yaml_read(r->t->a, p->file, p->file, r->f, &r->in);
-	(void)!setting_read(r->t->a, pass_type_settings,
-	    &(struct setting_source){ p->file, r->in, r->f }, p);
+	/* What is wrong is among the faults; of no YAML nothing is missed. */
+	if (yaml_read(r->t->a, p->file, p->file, r->f, &r->in) != ERR_OK)
+		src.f = &unused;
+	src.in = r->in;
+	(void)!setting_read(r->t->a, pass_type_settings, &src, p);
 	p->has_caller_data = json_get(r->in, "callerData") != NULL;
 	take_credentials(r);
 	judge(r);

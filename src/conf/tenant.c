@@ -237,7 +237,7 @@ load(struct tenant *t, struct faults *f)
 		break;
 	case ERR_NOTFOUND:
 		fault_add(f, file, 0, "no such file");
-		break;
+		/* FALLTHROUGH */
 	default:
 		/* The rest is judged with the defaults, to name all faults. */
 		(void)!setting_read(t->a, tenant_settings,

@@ -261,6 +261,10 @@ test_inspect(void **state)
 	assert_string_equal(out->languages.s[0], "en");
 	assert_non_null(tenant_type(out, "loyalty"));
 	tenant_free(out);
+	assert_int_equal(unlink(folder_path(&d, TENANT)), 0);
+	assert_int_equal(tenant_inspect(&s, "acme", &d.f, &out), ERR_INVALID);
+	assert_string_equal(out->languages.s[0], "en");
+	tenant_free(out);
 	folder_close(&d);
 }
 
@@ -410,6 +414,7 @@ test_broken_pass_type(void **state)
 		/* clang-format off */
 		{ LOYALTY, "layout: card\n", 1, "\"kind\" is missing" },
 		{ LOYALTY, "", 0, "\"kind\" is missing" },
+		{ LOYALTY, "card: [\n", 2, "" },
 		{ LOYALTY, "kind: loyalty\n", 1, "customerCard or" },
 		{ LOYALTY, "kind: offer\nlayout: a/b\n", 2, "\"layout\"" },
 		{ LOYALTY, "kind: offer\nlayout: ''\n", 2, "\"layout\"" },

@@ -661,6 +661,7 @@ static const char source[] = "kind: generic\n"
 			     "  header:\n"
 			     "    - { key: a, value: 1 }\n"
 			     "    - { key: b, value: 1 }\n"
+			     "    - { value: 1 }\n"
 			     "  back:\n"
 			     "    - { key: a, value: 2 }\n"
 			     "  barcode: { message: m }\n"
@@ -679,20 +680,22 @@ test_check_lines(void **state)
 	} t[] = {
 		{ "{'labelColor':'red'}", 5 },
 		{ "{'backgroundColor':'red'}", 2 },
-		{ "{'expirationDate':'soon'}", 13 },
+		{ "{'expirationDate':'soon'}", 14 },
 		{ "{'description':7}", 3 },
 		{ "{'organizationName':7}", 2 },
-		{ "{'barcodes':[7]}", 11 },
+		{ "{'barcodes':[7]}", 12 },
 		{ "{'generic':{'headerFields':[{'key':'a'}]}}", 7 },
 		{ "{'generic':{'headerFields':[{'key':'b'}]}}", 8 },
 		{ "{'generic':{'headerFields':[{'key':'c'}]}}", 6 },
 		{ "{'generic':{'headerFields':[7]}}", 6 },
 		{ "{'generic':{'headerFields':7}}", 6 },
-		{ "{'generic':{'backFields':[{'key':'a','value':1}]}}", 10 },
-		{ "{'generic':{'footerFields':[{'key':'f'}]}}", 16 },
-		{ "{'generic':{'footerFields':[{'key':'g'}]}}", 15 },
-		{ "{'generic':{'auxiliaryFields':[{'key':'g'}]}}", 14 },
+		{ "{'generic':{'backFields':[{'key':'a','value':1}]}}", 11 },
+		{ "{'generic':{'footerFields':[{'key':'f'}]}}", 17 },
+		{ "{'generic':{'footerFields':[{'key':'g'}]}}", 16 },
+		{ "{'generic':{'auxiliaryFields':[{'key':'g'}]}}", 15 },
 		{ "{'generic':null}", 2 },
+		{ "{'generic':{'headerFields':[{'value':1}]}}", 9 },
+		{ "{'appLaunchURL':'a:'}", 2 },
 	};
 	struct arena *a = arena_new(16384);
 	struct json_object *good = json(a, good_pass), *file = NULL;

@@ -83,7 +83,10 @@ line_of(const struct check *c, const char *name)
 	return line != 0 ? line : yaml_line(card);
 }
 
-/* The last one of that key: the first may have had a right to it. */
+/*
+ * The last one of that key, because the first may have had a right to it;
+ * NULL: the last one without a key.
+ */
 static int
 line_of_key(struct json_object *list, const char *key)
 {
@@ -95,7 +98,8 @@ line_of_key(struct json_object *list, const char *key)
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		own =
 		    json_get_string(json_object_array_get_idx(list, i), "key");
-		if (own != NULL && strcmp(own, key) == 0)
+		if (key == NULL || own == NULL ? key == own
+					       : strcmp(own, key) == 0)
 			line = yaml_line_at(list, i);
 	}
 	return line;
@@ -433,7 +437,7 @@ check_list(struct check *c, const char *style, const char *name,
 		struct json_object *field = json_object_array_get_idx(list, i);
 		const char *key = json_get_string(field, "key");
 
-		c->line = line_of_field(c, style, name, key == NULL ? "" : key);
+		c->line = line_of_field(c, style, name, key);
 		check_field(c, field, name);
 	}
 }
@@ -767,6 +771,7 @@ check_app(struct check *c)
 			fault_add(c->f, c->src->file, c->line,
 			    "pass: associatedStoreIdentifiers must be "
 			    "integers");
+	c->line = line_of(c, "appLaunchURL");
 	if (json_get(c->pass, "appLaunchURL") != NULL && ids == NULL)
 		fault_add(c->f, c->src->file, c->line,
 		    "pass: appLaunchURL needs associatedStoreIdentifiers");

@@ -73,15 +73,19 @@ help(FILE *out)
 	    out);
 }
 
+/* A file as a whole is at fault where it begins: each line has a number. */
+static int
+line_of(const struct fault *f)
+{
+	return f->line > 0 ? f->line : 1;
+}
+
 static void
 print_fault(const struct fault *f)
 {
 	if (f->warning)
 		printf("warning: ");
-	if (f->line > 0)
-		printf("%s:%d: %s\n", f->file, f->line, f->text);
-	else
-		printf("%s: %s\n", f->file, f->text);
+	printf("%s:%d: %s\n", f->file, line_of(f), f->text);
 }
 
 void
@@ -98,7 +102,7 @@ command_faults(const struct command *c, const struct faults *f)
 		}
 		o = json_object_in(c->a);
 		json_set_string(o, "file", x->file);
-		json_set_int(o, "line", x->line);
+		json_set_int(o, "line", line_of(x));
 		json_set_bool(o, "warning", x->warning);
 		json_set_string(o, "text", x->text);
 		json_push(all, o);

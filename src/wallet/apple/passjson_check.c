@@ -435,7 +435,9 @@ check_list(struct check *c, const char *style, const char *name,
 	}
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *field = json_object_array_get_idx(list, i);
-		const char *key = json_get_string(field, "key");
+		const char *key = json_object_is_type(field, json_type_object)
+		    ? json_get_string(field, "key")
+		    : "";
 
 		c->line = line_of_field(c, style, name, key);
 		check_field(c, field, name);

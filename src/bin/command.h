@@ -20,7 +20,8 @@ struct command {
 	struct arena *a;
 	struct server server;
 	bool json;
-	const char *usage; /* of the present command */
+	const char *usage;     /* of the present command */
+	struct tenant *tenant; /* that it loaded, or NULL */
 };
 
 /* Each takes the words after its own name, itself in argv[0]. */
@@ -38,8 +39,8 @@ int command_fail(int code, const char *fmt, ...)
 int command_usage(const struct command *c);
 
 /*
- * Load a tenant; EX_OK or an exit code after saying why.  It lives until the
- * program ends.
+ * Load the tenant that the command is about; EX_OK or an exit code after
+ * saying why.  It lives until the command ends.
  */
 int command_load(struct command *c, const char *name, struct tenant **out);
 

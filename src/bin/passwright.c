@@ -129,6 +129,7 @@ command_load(struct command *c, const char *name, struct tenant **out)
 		return command_fail(EX_CONFIG,
 		    "tenant %s cannot be used; mend the faults above", name);
 	}
+	c->tenant = *out;
 	return EX_OK;
 }
 
@@ -219,6 +220,7 @@ main(int argc, char **argv)
 			c.a = arena_new(16384);
 			int rc = run(&c, i, file, argv + 1);
 
+			tenant_free(c.tenant);
 			arena_free(c.a);
 			return rc;
 		}

@@ -4,8 +4,8 @@
 #include "base/ident.h"
 #include "wallet/preview.h"
 
-const struct route *const api_tables[] = { passes_routes, lookup_routes,
-	download_routes, health_routes, NULL };
+const struct route *const api_tables[] = { passes_routes, list_routes,
+	lookup_routes, download_routes, health_routes, NULL };
 
 enum err
 call_store(struct call *c)

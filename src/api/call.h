@@ -70,7 +70,7 @@ const char *call_param(struct call *c, size_t i);
 
 /* The tables of all resources, ended by NULL. */
 extern const struct route *const api_tables[];
-extern const struct route passes_routes[], lookup_routes[], download_routes[],
-    health_routes[];
+extern const struct route passes_routes[], list_routes[], lookup_routes[],
+    download_routes[], health_routes[];
 
 #endif

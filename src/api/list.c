@@ -4,10 +4,16 @@
 
 #include "api/list.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 
+#include "api/call.h"
+#include "base/buf.h"
+#include "base/text.h"
+
 #define INDEX_DIGITS 9
+#define LINK_MAX     7500 /* bytes; Apache takes 8190 of a header */
 
 /* -- reading the question ------------------------------------------------- */
 
@@ -249,3 +255,121 @@ list_query(
 		*out = q;
 	return e;
 }
+
+/* -- answering it ---------------------------------------------------------- */
+
+static bool
+ends(const char *s, const char *with)
+{
+	size_t n = strlen(s), k = strlen(with);
+
+	return n >= k && strcmp(s + n - k, with) == 0;
+}
+
+/* The address of a list's page, but for the number of the page. */
+static const char *
+page_url(struct call *c)
+{
+	const char *url = c->tenant->url != NULL ? c->tenant->url : "";
+	struct buf b;
+
+	buf_init(&b, c->a);
+	buf_printf(&b, "%s%s/%s/passes?", url, ends(url, "/api") ? "" : "/api",
+	    c->tenant->id);
+	for (size_t i = 0; i < c->req->nquery; i++) {
+		const struct request_param *q = &c->req->query[i];
+
+		if (slice_is_nocase(q->name, "pageIndex") ||
+		    starts(q->name, "neo.")) /* that may be a token */
+			continue;
+		buf_printf(&b, "%s=%s&", text_percent(c->a, q->name),
+		    text_percent(c->a, q->value));
+	}
+	buf_adds(&b, "pageIndex=");
+	return b.s;
+}
+
+/* RFC 8288: the pages around this one, of those that there are. */
+static void
+add_links(struct call *c, struct response *resp, const struct query *q,
+    uint64_t total)
+{
+	const char *url = page_url(c);
+	uint64_t index = q->first / q->count;
+	uint64_t last = total == 0 ? 0 : (total - 1) / q->count;
+	uint64_t prev = index - 1 < last ? index - 1 : last;
+	struct buf b;
+
+	buf_init(&b, c->a);
+	buf_printf(&b, "<%s0>; rel=\"first\"", url);
+	if (index > 0)
+		buf_printf(&b, ", <%s%" PRIu64 ">; rel=\"prev\"", url, prev);
+	if (index < last)
+		buf_printf(
+		    &b, ", <%s%" PRIu64 ">; rel=\"next\"", url, index + 1);
+	buf_printf(&b, ", <%s%" PRIu64 ">; rel=\"last\"", url, last);
+	if (b.len <= LINK_MAX)
+		response_header(resp, "Link", b.s);
+}
+
+static enum err
+list(struct call *c, struct response *resp)
+{
+	struct json_object *rows = json_array_in(c->a);
+	struct query_page page;
+	struct query q;
+	enum err e;
+
+	if ((e = list_query(c->a, c->req, &q, &c->why)) != ERR_OK ||
+	    (e = call_store(c)) != ERR_OK ||
+	    (e = store_query(c->store, &q, c->a, &page)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < page.n; i++) {
+		struct pass p;
+
+		e = call_pass(c, page.ids[i], &p);
+		if (e == ERR_OK)
+			json_push(rows, pass_row(c->a, &p));
+		else if (e != ERR_NOTFOUND) /* removed meanwhile */
+			return e;
+	}
+	response_header(
+	    resp, "x-pagination-total", text_num((long long)page.total).s);
+	add_links(c, resp, &q, page.total);
+	response_json(resp, c->req, 200, rows);
+	return ERR_OK;
+}
+
+static enum err
+stats(struct call *c, struct response *resp)
+{
+	struct json_object *out = json_object_in(c->a);
+	struct json_object *count = json_object_in(c->a);
+	const char *type = request_query(c->req, "passType");
+	struct store_stats st;
+	enum err e;
+
+	if (type != NULL && tenant_type(c->tenant, type) == NULL)
+		return why(&c->why, ERR_INVALID, "passType",
+		    "There is no such pass type.");
+	if ((e = call_store(c)) != ERR_OK ||
+	    (e = store_stats(c->store, type, &st)) != ERR_OK)
+		return e;
+	json_set_int(count, "total", (int64_t)st.total);
+	json_set_int(count, "active", (int64_t)st.active);
+	json_set_int(count, "apple", (int64_t)st.apple);
+	json_set_int(count, "google", (int64_t)st.google);
+	json_set(out, "count", count);
+	response_json(resp, c->req, 200, out);
+	return ERR_OK;
+}
+
+/* clang-format off */
+const struct route list_routes[] = {
+	{ "GET", "/api/{tenantId}/passes",
+	  ROUTE_SCOPE, "Pass.Read", NULL, ROUTE_NO_BODY, list },
+	{ "GET", "/api/{tenantId}/passes/stats",
+	  ROUTE_SCOPE, "Pass.Read", NULL, ROUTE_NO_BODY, stats },
+	{ NULL, NULL, ROUTE_OPEN, NULL, NULL, ROUTE_NO_BODY, NULL }
+};
+/* clang-format on */

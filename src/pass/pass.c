@@ -205,6 +205,86 @@ add_fields(struct arena *a, const char *prefix, struct json_object *o,
 	}
 }
 
+static struct store_column *
+add_column(struct store_pass *row, const char *name, enum store_kind kind)
+{
+	struct store_column *c = &row->columns[row->ncolumns++];
+
+	c->name = slice_of(name);
+	c->kind = kind;
+	return c;
+}
+
+static enum store_kind
+kind_of(struct json_object *v)
+{
+	switch (json_object_get_type(v)) {
+	case json_type_int:
+	case json_type_double:
+		return STORE_NUMBER;
+	case json_type_array:
+		return json_object_array_length(v) == 0 ? STORE_HOLLOW
+							: STORE_TEXT;
+	case json_type_object:
+		return json_object_object_length(v) == 0 ? STORE_HOLLOW
+							 : STORE_TEXT;
+	default:
+		return STORE_TEXT;
+	}
+}
+
+static void
+add_metadata(struct arena *a, struct json_object *o, struct store_pass *row)
+{
+	struct json_object_iter it;
+
+	json_object_object_foreachC(o, it)
+	{
+		if (it.val != NULL)
+			add_column(row, arena_printf(a, "metadata.%s", it.key),
+			    kind_of(it.val))
+			    ->value = json_plain(a, it.val);
+	}
+}
+
+/* When it was first installed, and where it is now. */
+static void
+add_installs(const struct pass *p, struct store_pass *row)
+{
+	static const struct {
+		const char *name;
+		int bit;
+	} wallets[] = { { "apple", STORE_APPLE }, { "google", STORE_GOOGLE } };
+	int64_t set = 0, ms;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct json_object *o = json_get(p->providers, wallets[i].name);
+
+		if (json_get_int(o, "activeRegistrations", 0) > 0)
+			set |= wallets[i].bit;
+		if (date_of(o, "installationDate", &ms))
+			add_column(row, wallets[i].name, STORE_DATE)->number =
+			    ms;
+	}
+	add_column(row, "installationStatus", STORE_SET)->number = set;
+}
+
+#define OWN_COLUMNS 6 /* that every pass may have */
+
+static void
+index_columns(struct arena *a, const struct pass *p, struct store_pass *row)
+{
+	size_t n = (size_t)json_object_object_length(p->metadata) + OWN_COLUMNS;
+
+	row->columns = arena_alloc(a, n * sizeof(*row->columns));
+	row->ncolumns = 0;
+	add_column(row, "passType", STORE_TEXT)->value = slice_of(p->type);
+	add_column(row, "creationDate", STORE_DATE)->number = p->created;
+	add_column(row, "lastUpdateDate", STORE_DATE)->number = p->updated;
+	add_installs(p, row);
+	add_metadata(a, p->metadata, row);
+}
+
 void
 pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
     struct store_pass *row)
@@ -216,6 +296,7 @@ pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
 	row->fields = arena_alloc(a, (size_t)n * sizeof(*row->fields));
 	row->nfields = 0;
 	add_fields(a, "identifiers", p->identifiers, row);
+	index_columns(a, p, row);
 	row->unique = type != NULL && pass_unique(type, p->identifiers, unique)
 	    ? unique
 	    : NULL;

@@ -56,7 +56,7 @@ struct json_object *pass_raw(
 struct json_object *pass_data(
     struct arena *a, const struct pass *p, bool metadata);
 
-/* Fill `row->fields` and `row->unique` from the pass. */
+/* Fill `row->fields`, `row->columns` and `row->unique` from the pass. */
 void pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
     struct store_pass *row);
 

@@ -1,5 +1,6 @@
 """Requests and assertions, for the tests of tests/run/ that are tables."""
 import base64
+import concurrent.futures
 import hmac
 import http.client
 import json
@@ -31,6 +32,12 @@ def summary():
     """The last line, which the shell adds to its own counts."""
     print(f'{passed} {failed}')
     sys.exit(1 if failed else 0)
+
+
+def at_once(calls):
+    """What the calls return, each made by a thread of its own."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return [f.result() for f in [pool.submit(call) for call in calls]]
 
 
 class Answer:

@@ -5,11 +5,10 @@ import email.utils
 import json
 import os
 import sys
-import threading
 import time
 import urllib.parse
 
-from client import Api, check, equal, problem, summary
+from client import Api, at_once, check, equal, problem, summary
 
 port, key, tenants, log = int(sys.argv[1]), *sys.argv[2:5]
 api = Api(port, key=key)
@@ -203,26 +202,12 @@ def test_size():
 
 
 # -- one pass for the same identifiers ---------------------------------------
-def together(n, body, query):
-    ids = []
-
-    def run():
-        ids.append(repr(Api(port, key=key).post(body, query)))
-
-    threads = [threading.Thread(target=run) for _ in range(n)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return ids
-
-
 def test_unique():
     for _ in range(5):
         value = fresh()
-        ids = together(16, {'identifiers': {'shopify.customerId': value}}, {})
+        sent = {'identifiers': {'shopify.customerId': value}}
+        ids = at_once(16 * [lambda: repr(Api(port, key=key).post(sent))])
         equal('16 at once: one id', len(set(ids)), 1)
-        equal('16 at once: 16 answers', len(ids), 16)
         answer = api.get('/findPass', {'shopify.customerId': value})
         check('16 at once: one pass', answer.status == 200 and
               repr(answer) == ids[0], answer)
@@ -272,6 +257,21 @@ def test_unique():
     problem('to a type where another has it', api.patch(
         f'/{stray}', {'passType': 'loyalty'}), 409)
     equal('and it stays of its type', api.raw(stray)['passType'], 'plain')
+
+
+def test_unique_race():
+    """Of 8 passes that want the same values one gets them."""
+    passes = [api.create({'shopify.customerId': fresh()}) for _ in range(8)]
+    value = fresh()
+    sent = {'identifiers': {'shopify.customerId': value}}
+    statuses = at_once([lambda i=i: Api(port, key=key).patch(
+        f'/{i}', sent).status for i in passes])
+    equal('8 want the same', sorted(statuses), [200] + [409] * 7)
+    equal('8 want the same: one has it', [
+        api.raw(i)['identifiers']['shopify.customerId'] == value
+        for i in passes].count(True), 1)
+    equal('8 want the same: it is found', api.get('/findPass', {
+        'shopify.customerId': value}).text, passes[statuses.index(200)])
 
 
 # -- which pass --------------------------------------------------------------
@@ -457,22 +457,42 @@ def test_dates():
           all(a < b for a, b in zip(dates, dates[1:])), dates)
     equal('the creation stays', api.raw(id)['creationDate'],
           raw['creationDate'])
-    racing = []
-
-    def run(n):
-        racing.append(Api(port, key=key).patch(
-            f'/{id}', {'additionalData': {f'r{n}': n}}).status)
-
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(8)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    equal('8 at once', racing, [200] * 8)
+    equal('8 at once', at_once([lambda n=n: Api(port, key=key).patch(
+        f'/{id}', {'additionalData': {f'r{n}': n}}).status
+        for n in range(8)]), [200] * 8)
     raw = api.raw(id)
     equal('8 at once: all are kept',
           [raw['additionalData'].get(f'r{n}') for n in range(8)],
           list(range(8)))
+
+
+def test_rendered():
+    """An empty change publishes a new template, once, and only that."""
+    file = f'{tenants}/demo/server/passes/late.yml'
+    id = api.create({}, {'n': 1}, query={'passType': 'late'})
+    other = plain()
+    before, untouched = api.raw(id), api.raw(other)
+    with open(file, 'w', encoding='utf-8') as f:
+        f.write(TYPES['late'].replace('Fails when', 'It fails when'))
+    time.sleep(2.2)  # until a changed file is seen
+    for _ in range(8):  # the responders that serve
+        api.patch(f'/{other}', {})
+    equal('another template', api.raw(other), untouched)
+    equal('another template: nothing by itself', api.raw(id), before)
+    equal('an empty change', api.patch(f'/{id}', {}).status, 200)
+    after = api.raw(id)
+    check('an empty change: a later date',
+          after['lastUpdateDate'] > before['lastUpdateDate'], after)
+    equal('an empty change: the same data',
+          after['additionalData'], before['additionalData'])
+    api.patch(f'/{id}', {})
+    equal('again: none', api.raw(id), after)
+    with open(file, 'w', encoding='utf-8') as f:
+        f.write(TYPES['late'].replace('Fails when', 'It fails when') +
+                '# a comment\n')
+    time.sleep(2.2)
+    api.patch(f'/{id}', {})
+    equal('a comment is no change', api.raw(id), after)
 
 
 def seconds(answer):

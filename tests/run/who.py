@@ -226,6 +226,8 @@ def credentials():
     both = (R, W)
     nothing = Cred('an empty key', ())
     nothing.headers = {'X-API-KEY': ''}
+    device = Cred("a device's token", ())
+    device.headers = {'Authorization': 'ApplePass 0123456789abcdef'}
     mixed = key_cred('a key beside a token of another scope',
                      'key-read-5a1d7e', both)
     mixed.headers['Authorization'] = 'Bearer ' + hs_token(scope=W)
@@ -239,7 +241,7 @@ def credentials():
         public = f.read()
     return [
         Cred('none', ()),
-        nothing,
+        nothing, device,
         key_cred('key: read', 'key-read-5a1d7e', (R,)),
         key_cred('key: write', 'key-write-93bb0c', (W,)),
         key_cred('key: both', 'key-both-e07f12', both),
@@ -592,6 +594,11 @@ def test_caller_data(apis):
             equal(what + ': nothing stored', key.get(
                 '/findPass', [('shop.id', value)]).status, 204)
         equal(what + ', with the scope', key.post(body, query).status, 200)
+        body = {'additionalData': data}
+        answer = api.send('POST', '', query, body, {
+            'Authorization': 'Bearer ' + customer(customer=value)})
+        equal(what + ', by a customer', answer.status,
+              200 if culprit is None else 403)
 
 
 def test_secrets_left_out(apis):

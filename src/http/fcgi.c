@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 
 #define CGI_BLOCK 65536
+#define DRAIN_MAX 16777216 /* bytes of a body that nobody wants */
 
 extern char **environ;
 
@@ -20,6 +22,7 @@ extern char **environ;
 struct stream {
 	FCGX_Request request;
 	struct buf out;
+	long long got; /* of the body */
 };
 
 static volatile sig_atomic_t stopping;
@@ -88,6 +91,8 @@ fcgi_read(void *f, char *buf, int n)
 	do
 		got = read(STDIN_FILENO, buf, (size_t)n);
 	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		s->got += got;
 	return (int)got;
 }
 
@@ -127,6 +132,30 @@ flush_cgi(const char *p, size_t n)
 	}
 }
 
+/*
+ * The rest of a body that was refused: mod_cgid drops the answer of a program
+ * that ends before it has read all.  To the announced length, as a server
+ * need not tell the end (RFC 3875, section 4.2).
+ */
+static void
+drain(struct fcgi *f)
+{
+	const struct stream *s = f->stream;
+	const char *length = getenv("CONTENT_LENGTH");
+	long long end = 0;
+	char chunk[4096];
+
+	if (length != NULL && *length != '\0')
+		end = strtoll(length, NULL, 10);
+	else if (getenv("HTTP_TRANSFER_ENCODING") != NULL)
+		end = DRAIN_MAX;
+	if (end > DRAIN_MAX)
+		end = DRAIN_MAX;
+	while (s->got < end)
+		if (fcgi_read(f, chunk, sizeof(chunk)) <= 0)
+			return;
+}
+
 static int
 run_cgi(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
 {
@@ -137,6 +166,7 @@ run_cgi(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
 	buf_init(&s.out, a);
 	(void)alarm(deadline);
 	(void)fn(&f, arg);
+	drain(&f);
 	flush_cgi(s.out.s, s.out.len);
 	(void)alarm(0);
 	arena_free(a);

@@ -29,10 +29,11 @@ int fcgi_write(void *f, const char *p, size_t n);
 
 /*
  * Accept requests until SIGTERM, SIGINT or SIGUSR1 (then the present one is
- * finished first), or until `fn` returns false.  Plain CGI is one request;
- * those signals wait for its end.  SIGPIPE is ignored.  A request that runs
- * for more than `deadline` seconds ends the process; the alarm is off
- * between requests.  Returns an exit code.
+ * finished first), or until `fn` returns false.  Plain CGI is one request,
+ * whose body is read to its end whether `fn` wants it or not; those signals
+ * wait for its end.  SIGPIPE is ignored.  A request that runs for more than
+ * `deadline` seconds ends the process; the alarm is off between requests.
+ * Returns an exit code.
  */
 int fcgi_run(
     bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline);

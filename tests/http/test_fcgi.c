@@ -72,6 +72,8 @@ answer(struct fcgi *f, void *arg)
 	int n;
 
 	say(f, f->cgi ? "cgi " : "fcgi ");
+	if (strcmp(what, "refuse") == 0)
+		return true;
 	while ((n = fcgi_read(f, buf, sizeof(buf))) > 0)
 		(void)fcgi_write(f, buf, (size_t)n);
 	say(f, n == 0 ? "." : "?");
@@ -391,6 +393,47 @@ test_cgi_writes_last(void **state)
 	}
 }
 
+/* A body that nobody wants is read all the same, and no further. */
+static void
+test_cgi_drains(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		size_t sent;
+		bool closed;
+	} t[] = {
+		{ "CONTENT_LENGTH", "200000", 200000, false },
+		{ "CONTENT_LENGTH", "200000", 1000, true },
+		{ "CONTENT_LENGTH", "5", 5, false },
+		{ "CONTENT_LENGTH", "0", 0, false },
+		{ "CONTENT_LENGTH", "nonsense", 0, false },
+		{ "HTTP_TRANSFER_ENCODING", "chunked", 200000, true },
+		{ "NOTHING", "", 0, false },
+	};
+	static char body[200000];
+
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(setenv("DO", "refuse", 1), 0);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		int in[2], out = open("/dev/null", O_WRONLY);
+		pid_t pid;
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, in), 0);
+		assert_int_equal(setenv(t[i].name, t[i].value, 1), 0);
+		pid = start(in[0], out, -1, 30);
+		assert_int_equal(close(in[0]), 0);
+		assert_int_equal(write(in[1], body, t[i].sent), t[i].sent);
+		if (t[i].closed)
+			assert_int_equal(shutdown(in[1], SHUT_WR), 0);
+		assert_int_equal(ended(pid), 0);
+		assert_int_equal(close(in[1]), 0);
+		assert_int_equal(close(out), 0);
+		assert_int_equal(unsetenv(t[i].name), 0);
+	}
+	assert_int_equal(unsetenv("DO"), 0);
+}
+
 int
 main(void)
 {
@@ -402,6 +445,7 @@ main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_cgi),
 		cmocka_unit_test(test_cgi_writes_last),
+		cmocka_unit_test(test_cgi_drains),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

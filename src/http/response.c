@@ -293,18 +293,33 @@ is_bodiless(int status)
 }
 
 /*
- * The file's name, if the web server is to send it: percent-encoded, because
- * lighttpd and mod_xsendfile decode what they get.
+ * The web server may send it.  Not to a conditional request, which it would
+ * judge anew, by the file's date: an answer to If-Modified-Since that we know
+ * to be newer would become a 304.
  */
-static const char *
-handed_over(const struct response *r)
+static bool
+may_hand_over(const struct request *req)
 {
-	const char *offer = getenv("PASSWRIGHT_SENDFILE"), *p = r->file;
+	static const char *const conditions[] = { "If-Match", "If-None-Match",
+		"If-Modified-Since", "If-Unmodified-Since", "If-Range" };
+	const char *offer = getenv("PASSWRIGHT_SENDFILE");
+
+	if (offer == NULL || strcmp(offer, "X-Sendfile") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(*conditions); i++)
+		if (request_header(req, conditions[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* Percent-encoded: lighttpd and mod_xsendfile decode what they get. */
+static const char *
+encoded_path(const struct response *r)
+{
+	const char *p = r->file;
 	struct slice part;
 	struct buf b;
 
-	if (offer == NULL || strcmp(offer, "X-Sendfile") != 0)
-		return NULL;
 	buf_init(&b, r->a);
 	for (;; p++) {
 		part = (struct slice){ p, strcspn(p, "/") };
@@ -381,12 +396,12 @@ static int
 write_file(const struct response *r, const struct request *req,
     response_write_fn *write, void *arg)
 {
-	const char *name = handed_over(r);
 	struct stat st;
 
-	if (name != NULL)
+	if (may_hand_over(req))
 		return write_head(r, req,
-		    arena_printf(r->a, "X-Sendfile: %s", name), write, arg);
+		    arena_printf(r->a, "X-Sendfile: %s", encoded_path(r)),
+		    write, arg);
 	if (fstat(r->fd, &st) != 0 ||
 	    write_head(r, req, length_of(r, (size_t)st.st_size), write, arg) !=
 		0)

@@ -477,6 +477,13 @@ test_file_handed_over(void **state)
 		"HTTP_PASSWRIGHT_SENDFILE=X-Sendfile",
 		"HTTP_X_SENDFILE=/etc/passwd"
 	};
+	static const char *const when[] = {
+		"HTTP_IF_MATCH=*",
+		"HTTP_IF_NONE_MATCH=\"x\"",
+		"HTTP_IF_MODIFIED_SINCE=Thu, 01 Jan 2015 00:00:00 GMT",
+		"HTTP_IF_UNMODIFIED_SINCE=Thu, 01 Jan 2015 00:00:00 GMT",
+		"HTTP_IF_RANGE=\"x\"",
+	};
 	struct request req = request_of(wish);
 	char dir[] = "/tmp/test_response.XXXXXX";
 	const char *file = make_file(dir), *want;
@@ -498,6 +505,13 @@ test_file_handed_over(void **state)
 			assert_non_null(strstr(written(&r, &req), FILE_HEAD));
 	}
 	assert_int_equal(setenv("PASSWRIGHT_SENDFILE", "X-Sendfile", 1), 0);
+	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
+		const char *env[ENV_MAX] = { when[i] };
+		struct request conditional = request_of(env);
+
+		r = response_of(file);
+		assert_non_null(strstr(written(&r, &conditional), FILE_HEAD));
+	}
 	r = response_of(file);
 	r.status = 304;
 	assert_null(strstr(written(&r, &req), "X-Sendfile"));

@@ -19,6 +19,8 @@ serve_start() {
 	server.modules += ( "mod_fastcgi" )
 	var.passwright_responder = "$4"
 	var.passwright_config = "$PASSWRIGHT_CONFIG"
+	var.passwright_tenants = "$(sed -n 's/^tenants: //p' "$PASSWRIGHT_CONFIG")"
+	var.passwright_mount = "/"
 	var.passwright_socket = "${serve_socket:-passwright.sock}"
 	var.passwright_processes = $5
 	include "$1/etc/lighttpd/passwright.conf"

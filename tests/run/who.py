@@ -5,6 +5,7 @@ not from what the server says.
 usage: who.py PORT JWKS_PORT TENANTS SECRETS LOG
 """
 import base64
+import copy
 import hashlib
 import hmac
 import http.server
@@ -318,7 +319,8 @@ def credentials():
 
 
 # -- endpoints ---------------------------------------------------------------
-OPEN, SCOPE, PROOF, LATER = 'open', 'scope', 'proof', 'later'
+OPEN, SCOPE, PROOF = 'open', 'scope', 'proof'
+LATER = 'later'  # it need not be there; if it is, it is closed as it must be
 
 
 class Row:
@@ -368,8 +370,8 @@ def endpoints():
         Row('HEAD', '/{id}/data/raw', OPEN, R, word='raw'),
         Row('GET', '/getPasses', OPEN, query={'value': 'ABCDEabcde12'}.items()),
         Row('GET', '/{id}/connect', LATER, R, word='connect'),
-        Row('GET', '', LATER, R),
-        Row('GET', '/stats', LATER, R),
+        Row('GET', '', SCOPE, R),
+        Row('GET', '/stats', SCOPE, R),
         Row('PUT', '/{id}/notification', LATER, W, body=note),
         Row('PUT', '/notification', LATER, W, body=note,
             query={'id.shop.id': 'p'}.items()),
@@ -382,7 +384,9 @@ def endpoints():
 def wanted(row, cred, closed):
     """The statuses that may be answered."""
     if row.access == LATER:
-        return (404, 405, 501) + ((401,) if cred.scopes == BAD else ())
+        row = copy.copy(row)
+        row.access = OPEN if row.word else SCOPE
+        return (404, 405, 501) + wanted(row, cred, closed)
     if cred.scopes == BAD:
         return (401,)
     if row.access == SCOPE or row.word in closed:

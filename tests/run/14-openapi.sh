@@ -1,0 +1,11 @@
+#!/bin/sh
+# doc/openapi.yaml says what the server does, no less and no more.
+. "$(dirname "$0")/lib.sh"
+setup
+server_start 2
+python3 "$top/tests/run/openapi.py" "$top/doc/openapi.yaml" "$top/src/api" \
+    "$url" "$key" >"$tmp/openapi.out" 2>&1
+is 'the comparison: exit code' $? 0
+is 'what does not hold' "$(grep -v ' held$' "$tmp/openapi.out")" ''
+ok 'enough was compared' [ "$(sed -n "s, held,,p" "$tmp/openapi.out")" -gt 400 ]
+summary

@@ -92,6 +92,7 @@ test_tenant(void **state)
 	read_page("passwright-tenant.5");
 	assert_int_equal(missing_of(tenant_settings), 0);
 	assert_int_equal(missing_of(security_settings), 0);
+	assert_int_equal(missing_of(identifier_settings), 0);
 	assert_int_equal(missing_of(pass_type_settings), 0);
 	assert_false(page_names("durability"));
 }

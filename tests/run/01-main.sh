@@ -208,6 +208,9 @@ is 'a pass id is a capability' "$status" 200
 req GET "$url//api//demo/passes/$id?device=apple"
 is 'repeated slashes' "$status" 200
 
+req GET "$url/healthz"
+is 'healthz' "$status" 200
+
 # -- the command line ------------------------------------------------------
 ok 'render' passwright render demo loyalty -o "$tmp/r.pkpass"
 unpack "$tmp/r.pkpass" "$tmp/r"

@@ -72,7 +72,8 @@ class Writer(threading.Thread):
         self.client = Client(args)
         self.shared = shared
         self.stop = stop
-        self.passes = {}  # id -> what was acknowledged last
+        self.passes = {}  # id -> points that were acknowledged last
+        self.shares = None  # likewise, of the shared pass
         self.identifiers = {}  # id -> unique identifier
         self.count = 0
         self.fault = None
@@ -104,7 +105,7 @@ class Writer(threading.Thread):
         else:
             self.client.insist("PATCH", "/" + self.shared, {
                 "additionalData": {self.me: self.count}})
-            self.passes[self.shared] = self.count
+            self.shares = self.count
 
 
 def children(pid):
@@ -136,13 +137,17 @@ def kill_some(args, writers):
 def look(client, writers, shared):
     """What is missing of what was acknowledged."""
     missing = []
+
+    def compare(pass_id, key, want):
+        doc = json.loads(client.insist("GET", f"/{pass_id}/data/raw"))
+        got = doc["additionalData"].get(key)
+        if got != want:
+            missing.append(f"{pass_id}: {key} is {got}, not {want}")
+
     for w in writers:
+        compare(shared, w.me, w.shares)
         for pass_id, want in w.passes.items():
-            doc = json.loads(client.insist("GET", f"/{pass_id}/data/raw"))
-            data = doc["additionalData"]
-            got = data.get(w.me if pass_id == shared else "points")
-            if got != want:
-                missing.append(f"{pass_id}: has {got}, wants {want}")
+            compare(pass_id, "points", want)
         for pass_id, name in w.identifiers.items():
             found = client.insist(
                 "GET", f"/findPass?shopify.customerId={name}")

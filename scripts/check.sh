@@ -100,8 +100,8 @@ one 'generate configure' sh scripts/generate.sh || finish
 one 'build with gcc' configure gcc --enable-developer || finish
 units 'unit tests' gcc
 one 'build with clang' configure clang --enable-developer CC=clang
-one 'build with sanitizers' configure asan --enable-developer \
-    --enable-sanitizers CFLAGS='-g -O1' &&
+one 'build with sanitizers' configure asan --enable-sanitizers \
+    CFLAGS='-g -O1' &&
     units 'unit tests with sanitizers' asan
 one 'lint' make -C "$out/gcc" lint
 one 'manual pages' mandoc -T lint -W warning man/*.[0-9]

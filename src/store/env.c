@@ -311,6 +311,8 @@ store_open(const char *dir, const struct store_options *opt, struct store **out)
 		e = enter(st);
 	}
 	if (e == ERR_OK)
+		e = watch_start(st);
+	if (e == ERR_OK)
 		e = table_open_all(st);
 	if (e != ERR_OK)
 		store_close(st);
@@ -336,6 +338,7 @@ store_close(struct store *st)
 	table_close_all(st);
 	if (st->env != NULL)
 		(void)!store_rc(st, st->env->close(st->env, 0), "close");
+	watch_stop(st);
 	if (st->register_fd >= 0)
 		close(st->register_fd);
 	boot_leave(&st->boot);

@@ -82,6 +82,9 @@ int register_open(const char *dir, bool create);
 /* True when a process died attached, so that the next opener recovers. */
 bool register_dead(int fd);
 
+/* The same, asked by a process that is attached. */
+bool register_fellow_died(int fd);
+
 /*
  * End every process of ours that is attached, and wait until it is gone.
  * ERR_BUSY: one is not ours, or does not go; logged.
@@ -90,6 +93,15 @@ MUST_CHECK enum err register_clear(int fd, const char *dir);
 
 /* What of a process decides whether it is one of ours. */
 bool register_is_ours(const char *exe, const char *own);
+
+/* -- watch.c -------------------------------------------------------------- */
+
+/*
+ * From now on this process ends as store_lost() says, two seconds after
+ * another one died attached.
+ */
+MUST_CHECK enum err watch_start(struct store *st);
+void watch_stop(struct store *st);
 
 /* -- env.c ---------------------------------------------------------------- */
 
@@ -104,6 +116,7 @@ struct store {
 	char *dir;
 	struct boot boot;
 	int register_fd;
+	struct watch *watch;
 	bool opening;     /* inside DB_ENV->open() */
 	bool full;        /* a write failed since the last commit */
 	u_int32_t commit; /* flags of DB_TXN->commit() */

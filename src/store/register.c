@@ -84,6 +84,22 @@ register_dead(int fd)
 }
 
 bool
+register_fellow_died(int fd)
+{
+	char slot[SLOT_LEN], own[SLOT_LEN + 1];
+	off_t pos = 0;
+
+	snprintf(own, sizeof(own), SLOT_FORMAT, (unsigned long)getpid());
+	while (pread(fd, slot, SLOT_LEN, pos) == SLOT_LEN) {
+		if (slot[0] != 'X' && memcmp(slot, own, SLOT_LEN) != 0 &&
+		    holder(fd, pos) == 0)
+			return true;
+		pos += SLOT_LEN;
+	}
+	return false;
+}
+
+bool
 register_is_ours(const char *exe, const char *own)
 {
 	const char deleted[] = " (deleted)"; /* replaced by an upgrade */

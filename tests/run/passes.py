@@ -29,6 +29,11 @@ metadata: { n: "{{ .additionalData.n | tonumber }}",
 card: { organization: Demo, title: Number, description: A number,
   images: { icon: icon.png } }
 """,
+    'echo': """kind: generic
+metadata: { e: "{{ .additionalData.e }}" }
+card: { organization: Demo, title: Echo, description: An echo,
+  images: { icon: icon.png } }
+""",
     'late': """kind: generic
 card: { organization: Demo, title: "{{ .additionalData.n | tonumber }}",
   description: Fails when it is shown, images: { icon: icon.png } }
@@ -388,6 +393,22 @@ def test_types():
     problem('POST of an unknown one', api.post(
         {}, {'passType': 'nonsense'}), 400)
     problem('POST: not in the body', api.post({'passType': 'plain'}), 400)
+
+
+def test_metadata_values():
+    """An expression alone keeps its type, and null leaves its key out."""
+    id = api.create({}, {}, query={'passType': 'echo'})
+    for value in (1, -0.5, 1e300, True, False, '1', 'x' * 100000, 'ü☕', [],
+                  [1, [None]], {}, {'a': {'b': ['']}}, 12345678901):
+        what = f'metadata of {str(value)[:20]}'
+        equal(what, api.patch(f'/{id}', {'additionalData': {
+            'e': None}}).status, 200)
+        equal(what + ': none', api.raw(id)['metadata'], {})
+        equal(what, api.patch(f'/{id}', {'additionalData': {
+            'e': value}}).status, 200)
+        equal(what + ': is it', api.raw(id)['metadata'], {'e': value})
+        made = api.create({}, {'e': value}, query={'passType': 'echo'})
+        equal(what + ': POST', api.raw(made)['metadata'], {'e': value})
 
 
 def test_update_metadata():

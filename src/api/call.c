@@ -74,7 +74,8 @@ enum err
 call_no_type(struct call *c)
 {
 	return why(&c->why, ERR_UNSET, NULL,
-	    "The pass type of this pass is no longer configured.");
+	    "The type of this pass is no longer configured: restore its file, "
+	    "or PATCH the pass with another passType.");
 }
 
 enum err

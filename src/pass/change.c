@@ -398,9 +398,9 @@ type_of(const struct updating *u, struct pass_type **out, struct why *w)
 	*out = tenant_type(u->env->tenant, u->pass.type);
 	if (*out != NULL || !u->in->update_metadata)
 		return ERR_OK;
-	log_error("pass_type", "type", u->pass.type, "why",
-	    "a pass is of this type, but it is not configured", NULL);
-	return ERR_INTERNAL;
+	return why(w, ERR_UNSET, "passType",
+	    "The type of this pass is no longer configured: name another, or "
+	    "send options.updateMetadata false.");
 }
 
 /* What the pass becomes; `changed` only if it would look any different. */

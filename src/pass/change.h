@@ -58,7 +58,8 @@ MUST_CHECK enum err change_make(struct change_env *env,
 
 /*
  * Merge `in` into pass `id`.  ERR_NOTFOUND; ERR_CONFLICT when another pass
- * has the unique values; the rest as above.
+ * has the unique values; ERR_UNSET when metadata are to be computed and the
+ * pass's type is no longer configured; the rest as above.
  */
 MUST_CHECK enum err change_update(struct change_env *env, const char *id,
     const struct change_input *in, struct change_result *out, struct why *w);

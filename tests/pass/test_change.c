@@ -598,7 +598,8 @@ test_a_type_may_be_gone(void **state)
 	struct why w = { 0 };
 
 	f->types[1].name = "renamed";
-	assert_int_equal(change_update(&f->env, id, &in, &r, &w), ERR_INTERNAL);
+	assert_int_equal(change_update(&f->env, id, &in, &r, &w), ERR_UNSET);
+	assert_string_equal(w.field, "passType");
 	assert_string_equal(r.id, "untouched");
 	in.update_metadata = false;
 	assert_true(updated(f, id, &in));

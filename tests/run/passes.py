@@ -395,6 +395,32 @@ def test_types():
     problem('POST: not in the body', api.post({'passType': 'plain'}), 400)
 
 
+def test_type_gone():
+    """A pass whose type went can be read, and made one of another type."""
+    file = f'{tenants}/demo/server/passes/going.yml'
+    os.rename(f'{tenants}/demo/server/passes/pair.yml', file)
+    os.symlink('loyalty', file.removesuffix('.yml'))
+    time.sleep(2.2)  # until a changed folder is seen
+    id = api.create({}, {'n': 1}, query={'passType': 'going'})
+    os.rename(file, f'{tenants}/demo/server/passes/pair.yml')
+    time.sleep(2.2)
+    raw = api.raw(id)
+    equal('gone: raw', raw['passType'], 'going')
+    for device in ('apple', 'preview'):
+        problem(f'gone: {device}', anyone.get(
+            f'/{id}', {'device': device}), 501, 'passType')
+    problem('gone: a change', api.patch(
+        f'/{id}', {'additionalData': {'n': 2}}), 501, 'updateMetadata')
+    equal('gone: nothing changed', api.raw(id), raw)
+    equal('gone: a change without metadata', api.patch(f'/{id}', {
+        'additionalData': {'n': 2},
+        'options': {'updateMetadata': False}}).status, 200)
+    equal('gone: converted', api.patch(
+        f'/{id}', {}, {'passType': 'pair'}).status, 200)
+    equal('gone: shown again', anyone.get(
+        f'/{id}', {'device': 'preview'}).status, 200)
+
+
 def test_metadata_values():
     """An expression alone keeps its type, and null leaves its key out."""
     id = api.create({}, {}, query={'passType': 'echo'})

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "pass/types.h"
+#include "store/due.h"
 
 #define KEY_MAX    128 /* bytes of an identifier's key */
 #define VALUE_MAX  512 /* and of its value */
@@ -365,6 +366,7 @@ change_create(struct change_env *env, const struct change_input *in,
 	if (c.found == NULL && (e = create_any(&c, w)) != ERR_OK)
 		return e;
 	out->changed = c.found == NULL;
+	out->owes = false;
 	out->id = out->changed ? c.pass.id : c.found;
 	return ERR_OK;
 }
@@ -377,6 +379,7 @@ struct updating {
 	const struct change_input *in;
 	struct store_pass old, row;
 	struct pass pass;
+	struct store_due owes;
 	bool changed;
 	bool stale; /* another change came in between */
 };
@@ -401,6 +404,19 @@ type_of(const struct updating *u, struct pass_type **out, struct why *w)
 	return why(w, ERR_UNSET, "passType",
 	    "The type of this pass is no longer configured: name another, or "
 	    "send options.updateMetadata false.");
+}
+
+static void
+owe(struct updating *u)
+{
+	const struct change_env *env = u->env;
+
+	u->owes = (struct store_due){
+		.wallets = pass_installed(&u->pass),
+		.at = env->now + env->tenant->push_window,
+		.operation = u->in->operation,
+	};
+	u->row.owes = u->owes.wallets != 0 ? &u->owes : NULL;
 }
 
 /* What the pass becomes; `changed` only if it would look any different. */
@@ -431,6 +447,7 @@ revise(struct updating *u, struct why *w)
 		return ERR_OK;
 	p->updated = later(env->now, was.updated);
 	p->modified = later(env->now / 1000, was.modified);
+	owe(u);
 	pass_index(env->a, env->tenant, &was, &u->old);
 	return make_row(env, p, &u->row, w);
 }
@@ -480,8 +497,9 @@ commit(struct txn *t, void *arg)
 	return store_pass_change(t, &old, &u->row);
 }
 
+/* Read the pass and work out what it becomes. */
 static enum err
-update_once(struct updating *u, struct why *w)
+draft(struct updating *u, struct why *w)
 {
 	struct change_env *env = u->env;
 	enum err e;
@@ -489,10 +507,16 @@ update_once(struct updating *u, struct why *w)
 	e = store_pass_read(env->store, u->id, env->a, &u->old);
 	if (e == ERR_OK)
 		e = pass_parse(env->a, u->old.document, &u->pass);
-	if (e == ERR_OK)
-		e = revise(u, w);
+	return e == ERR_OK ? revise(u, w) : e;
+}
+
+static enum err
+update_once(struct updating *u, struct why *w)
+{
+	enum err e = draft(u, w);
+
 	if (e == ERR_OK && u->changed)
-		e = store_run(env->store, commit, u);
+		e = store_run(u->env->store, commit, u);
 	return e;
 }
 
@@ -515,6 +539,7 @@ change_update(struct change_env *env, const char *id,
 	case ERR_OK:
 		out->id = id;
 		out->changed = u.changed;
+		out->owes = u.changed && u.row.owes != NULL;
 		return ERR_OK;
 	case ERR_BUSY:
 		return busy(w);
@@ -527,4 +552,107 @@ change_update(struct change_env *env, const char *id,
 	default:
 		return e;
 	}
+}
+
+/* -- many at once ------------------------------------------------------- */
+
+struct batch {
+	struct updating *u;
+	struct change_item *items;
+	enum err *drafted; /* before the transaction */
+	size_t n;
+	store_fn *also;
+	void *arg;
+};
+
+static void
+draft_all(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct updating *u = &b->u[i];
+		struct why w;
+
+		if (!u->stale)
+			continue;
+		u->stale = u->changed = false;
+		b->drafted[i] = u->id == NULL ? ERR_NOTFOUND : draft(u, &w);
+	}
+}
+
+/* One pass that is in the way of another's identifiers stops no third. */
+static enum err
+commit_one(struct txn *t, struct updating *u, struct change_item *item)
+{
+	enum err e = commit(t, u);
+
+	if (e != ERR_CONFLICT && e != ERR_NOTFOUND)
+		return e;
+	item->err = e;
+	return ERR_OK;
+}
+
+static enum err
+commit_all(struct txn *t, void *arg)
+{
+	struct batch *b = arg;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < b->n; i++) {
+		struct change_item *item = &b->items[i];
+
+		item->err = b->drafted[i];
+		if (item->err == ERR_OK && b->u[i].changed)
+			e = commit_one(t, &b->u[i], item);
+		item->changed = item->err == ERR_OK && b->u[i].changed;
+		item->owes = item->changed && b->u[i].row.owes != NULL;
+	}
+	return e == ERR_OK ? b->also(t, b->arg) : e;
+}
+
+static bool
+any_stale(const struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->u[i].stale)
+			return true;
+	return false;
+}
+
+/* Those that others change all the time are left as they are. */
+static void
+give_up_stale(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->u[i].stale) {
+			b->u[i].stale = false;
+			b->drafted[i] = ERR_BUSY;
+		}
+}
+
+enum err /* NOLINTNEXTLINE(readability-function-size) */
+change_batch(struct change_env *env, const struct change_input *in,
+    struct change_item *items, size_t n, store_fn *also, void *arg)
+{
+	struct batch b = {
+		.u = arena_alloc(env->a, n * sizeof(*b.u)),
+		.items = items,
+		.drafted = arena_alloc(env->a, n * sizeof(*b.drafted)),
+		.n = n,
+		.also = also,
+		.arg = arg,
+	};
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < n; i++)
+		b.u[i] = (struct updating){
+			.env = env, .id = items[i].id, .in = in, .stale = true
+		};
+	for (int i = 0; i < UPDATE_TRIES; i++) {
+		draft_all(&b);
+		e = store_run(env->store, commit_all, &b);
+		if (e != ERR_BUSY || !any_stale(&b))
+			return e;
+	}
+	give_up_stale(&b);
+	return store_run(env->store, commit_all, &b);
 }

@@ -27,11 +27,13 @@ struct change_input {
 	struct json_object *additional;  /* object or NULL */
 	struct json_object *extensions;  /* create only */
 	bool update_metadata;            /* update only */
+	const char *operation;           /* that counts the update, or NULL */
 };
 
 struct change_result {
 	const char *id;
 	bool changed; /* false: found by unique identifiers, or no change */
+	bool owes;    /* wallets are to be told of it */
 };
 
 /*
@@ -59,9 +61,25 @@ MUST_CHECK enum err change_make(struct change_env *env,
 /*
  * Merge `in` into pass `id`.  ERR_NOTFOUND; ERR_CONFLICT when another pass
  * has the unique values; ERR_UNSET when metadata are to be computed and the
- * pass's type is no longer configured; the rest as above.
+ * pass's type is no longer configured; the rest as above.  Wallets where the
+ * pass is installed are owed a push from the same transaction on.
  */
 MUST_CHECK enum err change_update(struct change_env *env, const char *id,
     const struct change_input *in, struct change_result *out, struct why *w);
+
+/*
+ * Merge `in`, which passed change_check(), into many passes in one
+ * transaction, of which `also`, called last, is a part.  Each of `items` is
+ * updated, or its `err` tells why it is not; NULL for an id is ERR_NOTFOUND.
+ * What is returned is of the transaction: unless ERR_OK, nothing was changed.
+ */
+struct change_item {
+	const char *id;
+	enum err err;
+	bool changed, owes;
+};
+MUST_CHECK enum err change_batch(struct change_env *env,
+    const struct change_input *in, struct change_item *items, size_t n,
+    store_fn *also, void *arg);
 
 #endif

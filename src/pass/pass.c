@@ -158,6 +158,20 @@ pass_data(struct arena *a, const struct pass *p, bool metadata)
 	return o;
 }
 
+static bool
+is_in(const struct pass *p, const char *wallet)
+{
+	return json_get_int(json_get(p->providers, wallet),
+		   "activeRegistrations", 0) > 0;
+}
+
+unsigned
+pass_installed(const struct pass *p)
+{
+	return (is_in(p, "apple") ? STORE_APPLE : 0) |
+	    (is_in(p, "google") ? STORE_GOOGLE : 0);
+}
+
 /* -- the index ---------------------------------------------------------- */
 
 bool

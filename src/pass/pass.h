@@ -56,6 +56,9 @@ struct json_object *pass_raw(
 struct json_object *pass_data(
     struct arena *a, const struct pass *p, bool metadata);
 
+/* STORE_APPLE | STORE_GOOGLE: the wallets where it is installed now. */
+unsigned pass_installed(const struct pass *p);
+
 /* Fill `row->fields`, `row->columns` and `row->unique` from the pass. */
 void pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
     struct store_pass *row);

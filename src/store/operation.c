@@ -529,8 +529,9 @@ struct forgetting {
 };
 
 static enum err
-forget_one(struct txn *t, struct forgetting *f, const char *id)
+forget_one(struct txn *t, struct forgetting *f, const struct operation *op)
 {
+	const char *id = op->id;
 	struct related r;
 	struct one one;
 	enum err e = get(t, id, true, &one);
@@ -555,7 +556,7 @@ forget(struct txn *t, void *arg)
 
 	f->n = 0;
 	for (size_t i = 0; e == ERR_OK && i < f->l->n; i++)
-		e = forget_one(t, f, f->l->out[i].id);
+		e = forget_one(t, f, &f->l->out[i]);
 	return e;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "pass/change.h"
+#include "store/due.h"
 #include "test.h"
 
 #define NOW INT64_C(1795323845678)
@@ -202,7 +203,7 @@ static void
 test_identifiers_are_counted(void **state)
 {
 	struct fixture *f = *state;
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct change_input in;
 	struct why w = { 0 };
 	const char *id;
@@ -345,7 +346,7 @@ test_create_refuses(void **state)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		const struct change_input in =
 		    input(f, refused[i].type, NULL, refused[i].data);
-		struct change_result r = { "untouched", false };
+		struct change_result r = { .id = "untouched" };
 		struct why w = { 0 };
 
 		f->t.default_pass_type = refused[i].def;
@@ -372,7 +373,7 @@ static void
 test_documents_have_a_limit(void **state)
 {
 	struct fixture *f = *state;
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct change_input in;
 	struct why w = { 0 };
 	const char *id;
@@ -408,7 +409,7 @@ test_a_taken_id_is_made_anew(void **state)
 {
 	struct fixture *f = *state;
 	const struct change_input in = input(f, "plain", NULL, NULL);
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct why w = { 0 };
 	const char *first, *second;
 
@@ -570,7 +571,7 @@ test_a_pass_changes_its_type(void **state)
 	const char *id =
 	    created(f, "plain", "{\"shop.id\":\"7\"}", "{\"points\":3}");
 	struct change_input in = input(f, "loyalty", NULL, NULL);
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct why w = { 0 };
 
 	assert_true(updated(f, id, &in));
@@ -594,7 +595,7 @@ test_a_type_may_be_gone(void **state)
 	struct fixture *f = *state;
 	const char *id = created(f, "plain", NULL, NULL);
 	struct change_input in = input(f, NULL, NULL, "{\"x\":1}");
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct why w = { 0 };
 
 	f->types[1].name = "renamed";
@@ -615,7 +616,7 @@ test_unique_values_of_another_are_a_conflict(void **state)
 	const char *one = created(f, NULL, "{\"shop.id\":\"1\"}", NULL);
 	const char *two = created(f, NULL, "{\"shop.id\":\"2\"}", NULL);
 	struct change_input in = input(f, NULL, "{\"shop.id\":\"1\"}", NULL);
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct why w = { 0 };
 
 	assert_int_equal(
@@ -661,7 +662,7 @@ test_update_of_nothing(void **state)
 {
 	struct fixture *f = *state;
 	const struct change_input in = input(f, NULL, NULL, "{\"x\":1}");
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct why w = { 0 };
 
 	assert_int_equal(
@@ -676,13 +677,187 @@ test_a_failing_template_keeps_nothing(void **state)
 	struct fixture *f = *state;
 	const char *id = created(f, "plain", NULL, "{\"x\":1}");
 	const struct change_input in = input(f, "failing", NULL, "{\"x\":2}");
-	struct change_result r = { "untouched", false };
+	struct change_result r = { .id = "untouched" };
 	struct why w = { 0 };
 
 	assert_int_equal(change_update(&f->env, id, &in, &r, &w), ERR_INTERNAL);
 	assert_string_equal(r.id, "untouched");
 	assert_string_equal(text(f, stored(f, id).additional), "{\"x\":1}");
 	assert_string_equal(stored(f, id).type, "plain");
+}
+
+/* -- what is owed ------------------------------------------------------- */
+
+static enum err
+store_again(struct txn *t, void *arg)
+{
+	struct store_pass *p = arg, old;
+	struct arena *a = arena_new(4096);
+	enum err e = store_pass_get(t, p->id, true, a, &old);
+
+	if (e == ERR_OK)
+		e = store_pass_change(t, &old, p);
+	arena_free(a);
+	return e;
+}
+
+/* As the wallets' own calls will. */
+static void
+install(struct fixture *f, const char *id, const char *providers)
+{
+	struct pass p = stored(f, id);
+	struct store_pass row = { .id = id };
+
+	p.providers = parsed(f->env.a, providers);
+	assert_int_equal(pass_print(f->env.a, &p, &row.document), ERR_OK);
+	assert_int_equal(store_run(f->st, store_again, &row), ERR_OK);
+}
+
+static const struct {
+	const char *providers, *data;
+	unsigned owes;
+} owing[] = {
+	{ "{}", "{\"x\":1}", 0 },
+	{ "{\"apple\":{\"activeRegistrations\":1}}", "{\"x\":1}", STORE_APPLE },
+	{ "{\"apple\":{\"activeRegistrations\":1}}", NULL, 0 },
+	{ "{\"apple\":{\"activeRegistrations\":1}}", "{\"x\":\"\"}", 0 },
+	{ "{\"apple\":{\"activeRegistrations\":0,"
+	  "\"totalRegistrations\":1}}",
+	    "{\"x\":1}", 0 },
+	{ "{\"google\":{\"activeRegistrations\":2}}", "{\"x\":1}",
+	    STORE_GOOGLE },
+	{ "{\"apple\":{\"activeRegistrations\":1},"
+	  "\"google\":{\"activeRegistrations\":1}}",
+	    "{\"x\":1}", STORE_APPLE | STORE_GOOGLE },
+	{ "{\"apple\":true}", "{\"x\":1}", 0 },
+};
+
+static void
+test_installed_passes_owe(void **state)
+{
+	struct fixture *f = *state;
+
+	f->t.push_window = 2000;
+	for (size_t i = 0; i < sizeof(owing) / sizeof(owing[0]); i++) {
+		struct change_input in = input(f, NULL, NULL, owing[i].data);
+		const char *id = created(f, "plain", NULL, NULL);
+		struct change_result r;
+		struct due d = { .wallets = 0 };
+		struct why w;
+		enum err e;
+
+		install(f, id, owing[i].providers);
+		assert_int_equal(
+		    change_update(&f->env, id, &in, &r, &w), ERR_OK);
+		e = due_find(f->st, id, f->env.a, &d);
+		if (d.wallets != owing[i].owes ||
+		    (e == ERR_OK) != (d.wallets != 0) ||
+		    r.owes != (d.wallets != 0))
+			fail_msg("row %zu: %u", i, d.wallets);
+		if (d.wallets != 0)
+			assert_int_equal(d.at, NOW + 2000);
+	}
+}
+
+/* -- many at once ------------------------------------------------------- */
+
+/* Counts its calls, and fails when told to. */
+struct also {
+	int calls;
+	enum err e;
+};
+
+static enum err
+also(struct txn *t, void *arg)
+{
+	struct also *al = arg;
+
+	(void)t;
+	al->calls++;
+	return al->e;
+}
+
+static void
+test_a_batch_judges_each_pass(void **state)
+{
+	struct fixture *f = *state;
+	struct change_input in =
+	    input(f, NULL, "{\"shop.id\":\"7\"}", "{\"x\":1}");
+	struct also al = { 0, ERR_OK };
+	struct change_item items[] = {
+		{ .id = created(f, NULL, "{\"shop.id\":\"1\"}", NULL) },
+		{ .id = "abcdefghijkl" },
+		{ .id = NULL },
+		{ .id = created(f, NULL, "{\"shop.id\":\"2\"}", NULL) },
+		{ .id = created(f, "plain", NULL, NULL) },
+		{ .id = created(
+		      f, "plain", "{\"shop.id\":\"7\"}", "{\"x\":1}") },
+	};
+	static const struct {
+		enum err e;
+		bool changed;
+	} want[] = {
+		{ ERR_OK, true },
+		{ ERR_NOTFOUND, false },
+		{ ERR_NOTFOUND, false },
+		{ ERR_CONFLICT, false }, /* the first has it now */
+		{ ERR_OK, true },
+		{ ERR_OK, false },
+	};
+
+	install(f, items[4].id, "{\"apple\":{\"activeRegistrations\":1}}");
+	in.operation = "123456789012345678901234";
+	in.update_metadata = false;
+	assert_int_equal(
+	    change_batch(&f->env, &in, items, 6, also, &al), ERR_OK);
+	assert_int_equal(al.calls, 1);
+	for (size_t i = 0; i < 6; i++)
+		if (items[i].err != want[i].e ||
+		    items[i].changed != want[i].changed ||
+		    items[i].owes != (i == 4))
+			fail_msg("item %zu: %d", i, (int)items[i].err);
+	assert_string_equal(
+	    text(f, stored(f, items[0].id).additional), "{\"x\":1}");
+	assert_string_equal(text(f, stored(f, items[3].id).additional), "{}");
+}
+
+static void
+test_a_batch_is_all_or_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct change_input in = input(f, NULL, NULL, "{\"x\":1}");
+	struct also al = { 0, ERR_CONFLICT };
+	struct change_item items[] = {
+		{ .id = created(f, NULL, NULL, NULL) },
+		{ .id = created(f, NULL, NULL, NULL) },
+	};
+
+	assert_int_equal(
+	    change_batch(&f->env, &in, items, 2, also, &al), ERR_CONFLICT);
+	assert_string_equal(text(f, stored(f, items[0].id).additional), "{}");
+	assert_int_equal(stored(f, items[1].id).updated, NOW);
+}
+
+static void
+test_a_failing_template_is_an_error_of_its_pass(void **state)
+{
+	struct fixture *f = *state;
+	struct change_input in = input(f, NULL, NULL, "{\"x\":1}");
+	struct also al = { 0, ERR_OK };
+	struct change_item items[] = {
+		{ .id = created(f, "plain", NULL, NULL) },
+		{ .id = created(f, NULL, NULL, NULL) },
+	};
+
+	f->types[1].metadata = f->types[2].metadata;
+	f->types[1].compiled = NULL;
+	assert_int_equal(
+	    change_batch(&f->env, &in, items, 2, also, &al), ERR_OK);
+	assert_int_equal(items[0].err, ERR_INTERNAL);
+	assert_int_equal(items[1].err, ERR_OK);
+	assert_string_equal(text(f, stored(f, items[0].id).additional), "{}");
+	assert_string_equal(
+	    text(f, stored(f, items[1].id).additional), "{\"x\":1}");
 }
 
 /* -- at the same time --------------------------------------------------- */
@@ -724,6 +899,28 @@ update_all(struct fixture *f, const char *id, int who)
 	return 0;
 }
 
+/* The same by batches of one. */
+static int
+batch_all(struct fixture *f, const char *id, int who)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		const struct change_input in = input(f, NULL, NULL,
+		    arena_printf(f->env.a, "{\"%c%d\":1}", 'a' + who, i));
+		struct also al = { 0, ERR_OK };
+		struct change_item item;
+
+		do {
+			item = (struct change_item){ .id = id };
+			if (change_batch(&f->env, &in, &item, 1, also, &al) !=
+			    ERR_OK)
+				return 1;
+		} while (item.err == ERR_BUSY);
+		if (item.err != ERR_OK)
+			return 1;
+	}
+	return 0;
+}
+
 /* Three processes at once, each with the store open for itself. */
 static void
 race(struct fixture *f, const char *id)
@@ -736,7 +933,9 @@ race(struct fixture *f, const char *id)
 		if (fork() != 0)
 			continue;
 		open_store(f);
-		status = id == NULL ? create_all(f) : update_all(f, id, who);
+		status = id == NULL ? create_all(f)
+		    : who == 2      ? batch_all(f, id, who)
+				    : update_all(f, id, who);
 		store_close(f->st);
 		_exit(status);
 	}
@@ -841,6 +1040,10 @@ main(void)
 		TEST(test_an_older_pass_takes_no_entry_of_another),
 		TEST(test_update_of_nothing),
 		TEST(test_a_failing_template_keeps_nothing),
+		TEST(test_installed_passes_owe),
+		TEST(test_a_batch_judges_each_pass),
+		TEST(test_a_batch_is_all_or_nothing),
+		TEST(test_a_failing_template_is_an_error_of_its_pass),
 		TEST(test_simultaneous_creates_make_one_pass),
 		TEST(test_simultaneous_updates_are_all_kept),
 		TEST(test_an_overtaken_update_begins_again),

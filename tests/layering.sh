@@ -13,7 +13,8 @@ allowed() {
 	auth)   echo base conf store auth ;;
 	http)   echo base conf http ;;
 	api)    echo base conf store pass wallet auth http api ;;
-	bin)    echo base conf store pass wallet auth bin ;;
+	worker) echo base conf store pass wallet worker ;;
+	bin)    echo base conf store pass wallet auth worker bin ;;
 	cgi-bin) echo base conf http api ;;
 	*)      echo "no such room in the plan: $1" >&2; exit 1 ;;
 	esac

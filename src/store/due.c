@@ -293,7 +293,7 @@ uncount(struct row *r, const struct due *d)
 static enum err
 settle_row(struct txn *t, struct settling *s, const struct due *d)
 {
-	const unsigned over = d->done | d->refused;
+	const unsigned over = d->done | d->refused | ~d->wallets;
 	struct row r;
 	enum err e = get(t, d->id, true, &r);
 
@@ -303,8 +303,7 @@ settle_row(struct txn *t, struct settling *s, const struct due *d)
 	}
 	if (e != ERR_OK)
 		return e;
-	if (over != 0)
-		tally(s, d);
+	tally(s, d);
 	if (r.changes == d->changes && (r.wallets & ~over) == 0)
 		return table_del(t, TABLE_DUE, slice_of(d->id));
 	if ((d->wallets & ~over) == 0)

@@ -55,9 +55,10 @@ MUST_CHECK enum err due_find(
     struct store *st, const char *id, struct arena *a, struct due *out);
 
 /*
- * Rows were worked on: forget what is done or refused, unless the pass
- * changed meanwhile, and count it for the operations: a wallet that was told
- * one pass, a refusal an error in place of the pass that was completed.
+ * Rows were worked on: forget what is done or refused, and wallets that the
+ * caller took out of `wallets`, unless the pass changed meanwhile, and count it
+ * for the operations: a wallet that was told one pass, a refusal an error in
+ * place of the pass that was completed.
  */
 MUST_CHECK enum err due_settle(
     struct store *st, const struct due *rows, size_t n, int64_t now);

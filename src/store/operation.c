@@ -111,6 +111,33 @@ put(struct txn *t, const struct operation *op, u_int32_t flags)
 	    t, TABLE_OPERATION, slice_of(op->id), encode(op, row), flags);
 }
 
+struct finding {
+	const char *id;
+	struct one one;
+};
+
+static enum err
+find(struct txn *t, void *arg)
+{
+	struct finding *f = arg;
+
+	return get(t, f->id, false, &f->one);
+}
+
+enum err
+operation_find(
+    struct store *st, const char *id, struct arena *a, struct operation *out)
+{
+	struct finding f = { .id = id };
+	enum err e = run_bare(st, find, &f);
+
+	if (e == ERR_OK) {
+		*out = f.one.op;
+		out->correlation = arena_strdup(a, f.one.correlation);
+	}
+	return e;
+}
+
 /* The key under which an operation is found by its correlation id. */
 struct related {
 	unsigned char key[OPERATION_CORRELATION + 1 + OPERATION_ID_LEN];

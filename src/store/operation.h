@@ -57,6 +57,10 @@ struct operation_note {
 MUST_CHECK enum err operation_note(
     struct store *st, const struct operation_note *note, char *id);
 
+/* ERR_NOTFOUND: there is none of that id. */
+MUST_CHECK enum err operation_find(
+    struct store *st, const char *id, struct arena *a, struct operation *out);
+
 /* At most `max`, the newest first. */
 MUST_CHECK enum err operation_list(struct store *st, struct arena *a,
     struct operation *out, size_t max, size_t *n);

@@ -1,0 +1,30 @@
+#include "worker/job.h"
+
+#define FIRST_MS 1000
+#define MOST_MS  300000
+
+const struct job *const jobs[] = { &job_bulk, &job_push, &job_checkpoint,
+	&job_retention, NULL };
+
+int64_t
+job_back_off(unsigned failures)
+{
+	int64_t ms = FIRST_MS;
+
+	while (failures-- > 1 && ms < MOST_MS)
+		ms *= 2;
+	return ms < MOST_MS ? ms : MOST_MS;
+}
+
+/* What fails still is owed: nobody but the job itself knows better. */
+void
+job_plan(struct job_state *s, enum err e, int64_t tick)
+{
+	if (e == ERR_OK) {
+		s->failures = 0;
+		return;
+	}
+	s->failures++;
+	s->owed = true;
+	s->next = tick + job_back_off(s->failures);
+}

@@ -2,10 +2,12 @@
 
 #include "auth/proof.h"
 #include "base/ident.h"
+#include "conf/spawn.h"
+#include "store/operation.h"
 #include "wallet/preview.h"
 
 const struct route *const api_tables[] = { passes_routes, list_routes,
-	lookup_routes, download_routes, health_routes, NULL };
+	lookup_routes, download_routes, health_routes, bulk_routes, NULL };
 
 enum err
 call_store(struct call *c)
@@ -116,6 +118,27 @@ call_proof(struct call *c, struct json_object *given, struct json_object **out)
 
 	c->unproven = e == ERR_DENIED;
 	return e;
+}
+
+enum err
+call_correlation(struct call *c, const char *id)
+{
+	size_t n = strspn(id,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	    "0123456789._:-");
+
+	if (n >= 1 && n <= OPERATION_CORRELATION && id[n] == '\0')
+		return ERR_OK;
+	return why(&c->why, ERR_INVALID, "options.correlationId",
+	    "This must be 1 to %d of A-Z, a-z, 0-9, '.', '_', ':' and '-'.",
+	    OPERATION_CORRELATION);
+}
+
+void
+call_queued(struct call *c)
+{
+	spawn_worker(c->server, arena_printf(c->a, "%s/data", c->tenant->dir),
+	    c->req->now);
 }
 
 const char *

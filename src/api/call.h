@@ -65,12 +65,18 @@ enum err call_no_type(struct call *c);
 /* ERR_NOTFOUND and its sentence. */
 enum err call_no_pass(struct call *c);
 
+/* ERR_INVALID unless it may be one: 1 to 128 of A-Z a-z 0-9 . _ : - */
+MUST_CHECK enum err call_correlation(struct call *c, const char *id);
+
+/* Something was queued in the call's store: see that a worker comes. */
+void call_queued(struct call *c);
+
 /* A parameter of the path as a string. */
 const char *call_param(struct call *c, size_t i);
 
 /* The tables of all resources, ended by NULL. */
 extern const struct route *const api_tables[];
 extern const struct route passes_routes[], list_routes[], lookup_routes[],
-    download_routes[], health_routes[];
+    download_routes[], health_routes[], bulk_routes[];
 
 #endif

@@ -5,8 +5,8 @@
 #include "api/body.h"
 #include "api/call.h"
 #include "api/lookup.h"
-
-#define CORRELATION_MAX 128
+#include "store/operation.h"
+#include "wallet/push.h"
 
 /* clang-format off */
 static const struct body_field create_fields[] = {
@@ -88,56 +88,109 @@ create(struct call *c, struct response *resp)
 	return ERR_OK;
 }
 
-static bool
-is_correlation(const char *s)
-{
-	size_t n = strspn(s,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	    "0123456789._:-");
+/* What a PATCH asks for, from its query and its body. */
+struct update {
+	struct change_input in;
+	const char *correlation; /* or NULL */
+	bool bypass;             /* tell the wallets before the answer */
+};
 
-	return n >= 1 && n <= CORRELATION_MAX && s[n] == '\0';
+/* The deprecated place of a flag counts when it is true. */
+static bool
+read_flag(struct json_object *body, const char *name, bool def)
+{
+	def = def || json_get_bool(body, name, false);
+	return json_get_bool(json_get(body, "options"), name, def);
 }
 
-/* What a PATCH asks for, from its query and its body. */
 static enum err
-read_update(struct call *c, struct change_input *in)
+read_update(struct call *c, struct update *u)
 {
-	struct json_object *body, *options;
-	const char *correlation;
+	struct change_input *in = &u->in;
+	struct json_object *body;
 	enum err e;
 
 	e = body_read(c->a, update_fields, c->req->json, &body, &c->why);
 	if (e != ERR_OK)
 		return e;
-	options = json_get(body, "options");
-	correlation = json_get_string(options, "correlationId");
-	if (correlation != NULL && !is_correlation(correlation))
-		return why(&c->why, ERR_INVALID, "options.correlationId",
-		    "This must be 1 to %d of A-Z, a-z, 0-9, '.', '_', ':' and "
-		    "'-'.",
-		    CORRELATION_MAX);
+	*u = (struct update){
+		.correlation =
+		    json_get_string(json_get(body, "options"), "correlationId"),
+		.bypass = read_flag(body, "bypassQueue", false),
+	};
+	if (u->correlation != NULL &&
+	    (e = call_correlation(c, u->correlation)) != ERR_OK)
+		return e;
 	*in = (struct change_input){
 		.type = request_query(c->req, "passType"),
 		.identifiers = json_get(body, "identifiers"),
 		.additional = json_get(body, "additionalData"),
-		.update_metadata =
-		    json_get_bool(options, "updateMetadata", true),
+		.update_metadata = read_flag(body, "updateMetadata", true),
 	};
 	if (in->type == NULL)
 		in->type = json_get_string(body, "passType");
 	return change_check(in, false, &c->why);
 }
 
+/* The update as one of those that share a correlation id. */
 static enum err
-update(struct call *c, struct response *resp, const char *id,
-    const struct change_input *in)
+update_counted(struct call *c, const char *id, struct update *u,
+    struct change_result *result)
 {
-	struct change_result result;
+	const struct operation_note note = {
+		.correlation = u->correlation,
+		.now = c->req->now,
+		.random = ident_random,
+	};
+	struct operation_step step = { .now = c->req->now };
+	char *operation = arena_alloc(c->a, OPERATION_ID_LEN + 1);
 	struct change_env env = call_env(c);
-	enum err e = change_update(&env, id, in, &result, &c->why);
+	enum err e;
 
+	if ((e = operation_note(c->store, &note, operation)) != ERR_OK)
+		return e;
+	u->in.operation = operation;
+	e = change_update(&env, id, &u->in, result, &c->why);
+	step.completed = e == ERR_OK;
+	step.errors = e != ERR_OK;
+	/* What it is about is done or failed already. */
+	(void)!operation_take_step(c->store, operation, &step);
+	return e;
+}
+
+/* The wallets hear of it now, or from the worker. */
+static enum err
+tell_wallets(struct call *c, const char *id, bool owes, bool now)
+{
+	struct push_env env = {
+		.a = c->a,
+		.server = c->server,
+		.tenant = c->tenant,
+		.store = c->store,
+		.now = c->req->now,
+		.wallets = push_wallets,
+	};
+	enum err e = now ? push_now(&env, id, &c->why) : ERR_OK;
+
+	if ((owes && !now) || e != ERR_OK)
+		call_queued(c);
+	return e;
+}
+
+static enum err
+update(struct call *c, struct response *resp, const char *id, struct update *u)
+{
+	struct change_env env = call_env(c);
+	struct change_result result;
+	enum err e;
+
+	e = u->correlation != NULL
+	    ? update_counted(c, id, u, &result)
+	    : change_update(&env, id, &u->in, &result, &c->why);
 	if (e == ERR_NOTFOUND)
 		return call_no_pass(c);
+	if (e == ERR_OK)
+		e = tell_wallets(c, id, result.owes, u->bypass);
 	if (e == ERR_OK)
 		resp->status = 200;
 	return e;
@@ -147,28 +200,27 @@ static enum err
 update_by_id(struct call *c, struct response *resp)
 {
 	const char *id = call_param(c, 1);
-	struct change_input in;
+	struct update u;
 	enum err e;
 
 	if (!ident_is_pass(slice_of(id)))
 		return call_no_pass(c);
-	if ((e = read_update(c, &in)) != ERR_OK ||
-	    (e = call_store(c)) != ERR_OK)
+	if ((e = read_update(c, &u)) != ERR_OK || (e = call_store(c)) != ERR_OK)
 		return e;
-	return update(c, resp, id, &in);
+	return update(c, resp, id, &u);
 }
 
 static enum err
 update_by_identifiers(struct call *c, struct response *resp)
 {
-	struct change_input in;
+	struct update u;
 	const char *id;
 	enum err e;
 
-	if ((e = read_update(c, &in)) != ERR_OK ||
+	if ((e = read_update(c, &u)) != ERR_OK ||
 	    (e = call_store(c)) != ERR_OK || (e = lookup_one(c, &id)) != ERR_OK)
 		return e;
-	return update(c, resp, id, &in);
+	return update(c, resp, id, &u);
 }
 
 static enum err

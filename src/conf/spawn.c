@@ -82,7 +82,7 @@ runs(const struct server *s)
  * wait for us to end.  Only what is safe after fork(2).
  */
 static _Noreturn void
-become_worker(char *const *argv)
+become_worker(const char *const *argv)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
@@ -94,18 +94,15 @@ become_worker(char *const *argv)
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execv(argv[0], argv);
+	execv(argv[0], (char *const *)argv); /* which changes nothing */
 	_exit(127);
 }
 
 static void
 start(const struct server *s)
 {
-	/* execv(3) takes what it does not change. */
-	char *const argv[] = { (char *)(uintptr_t)s->worker,
-		(char *)(uintptr_t) "-c", (char *)(uintptr_t)s->file,
-		(char *)(uintptr_t) "--idle", (char *)(uintptr_t)IDLE_TEXT,
-		NULL };
+	const char *const argv[] = { s->worker, "-c", s->file, "--idle",
+		IDLE_TEXT, NULL };
 	pid_t child = fork();
 
 	if (child == 0) {

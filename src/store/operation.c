@@ -569,7 +569,7 @@ forget_one(struct txn *t, struct forgetting *f, const struct operation *op)
 		e = table_del(t, TABLE_OPERATION, slice_of(id));
 	if (e != ERR_OK)
 		return e;
-	related_key(one.correlation, id, &r);
+	related_key(one.correlation, one.op.id, &r);
 	f->n++;
 	e = table_del(t, TABLE_RELATED, table_slice(r.key, r.len));
 	return e == ERR_NOTFOUND ? ERR_OK : e;

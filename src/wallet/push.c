@@ -17,7 +17,7 @@ static enum err
 tell(struct push_env *env, const struct push_wallet *wallet, struct due *rows,
     size_t n)
 {
-	struct due **mine = arena_alloc(env->a, (n + 1) * sizeof(*mine));
+	struct due **mine = arena_alloc(env->a, (n + 1) * sizeof(struct due *));
 	size_t nmine = 0;
 
 	for (size_t i = 0; i < n; i++)

@@ -43,6 +43,7 @@ store_rc(struct store *st, int rc, const char *what)
 		store_lost(st, what);
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:
 		log_error("store_full", "dir", st->dir, "what", what, "why",
 		    db_strerror(rc), NULL);
 		return ERR_BUSY;

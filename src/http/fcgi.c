@@ -56,23 +56,34 @@ set_handler(int sig, void (*fn)(int))
 	(void)sigaction(sig, &sa, NULL);
 }
 
+static void
+stop_signals(int how)
+{
+	sigset_t ours;
+
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGTERM);
+	(void)sigaddset(&ours, SIGINT);
+	(void)sigaddset(&ours, SIGUSR1);
+	(void)sigprocmask(how, &ours, NULL);
+}
+
 /* Also undoes what a web server may have left us with. */
 static void
 set_signals(void)
 {
-	sigset_t ours;
+	sigset_t alarms;
 
 	set_handler(SIGTERM, on_stop);
 	set_handler(SIGINT, on_stop);
 	set_handler(SIGUSR1, on_stop);
 	set_handler(SIGPIPE, SIG_IGN);
+	set_handler(SIGXFSZ, SIG_IGN);
 	set_handler(SIGALRM, SIG_DFL);
-	(void)sigemptyset(&ours);
-	(void)sigaddset(&ours, SIGTERM);
-	(void)sigaddset(&ours, SIGINT);
-	(void)sigaddset(&ours, SIGUSR1);
-	(void)sigaddset(&ours, SIGALRM);
-	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+	stop_signals(SIG_UNBLOCK);
 }
 
 int
@@ -215,4 +226,16 @@ fcgi_run(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
 		(void)close(nothing);
 	nothing = -1;
 	return rc;
+}
+
+/* A signal that comes now waits for the new process. */
+void
+fcgi_renew(char **argv)
+{
+	stop_signals(SIG_BLOCK);
+	if (stopping || FCGX_IsCGI())
+		return;
+	log_info("fcgi_renew", NULL);
+	(void)execv("/proc/self/exe", argv);
+	log_warning("fcgi_renew", "why", strerror(errno), NULL);
 }

@@ -330,7 +330,7 @@ run_cgi(const char *what, bool deaf, char *out, size_t size)
 	assert_int_equal(setenv("DO", what, 1), 0);
 	if (deaf)
 		assert_int_equal(close(back[0]), 0);
-	pid = start(in[0], back[1], -1, 1);
+	pid = start(in[0], back[1], -1, strcmp(what, "hang") == 0 ? 1 : 30);
 	assert_int_equal(close(in[0]), 0);
 	assert_int_equal(close(back[1]), 0);
 	if (!deaf) {

@@ -72,10 +72,11 @@ quiet='-q -o Dpkg::Use-Pty=0'
 $as_root apt-get $quiet update
 $as_root DEBIAN_FRONTEND=noninteractive \
     apt-get $quiet -y --no-install-recommends install $missing
-case " $missing " in
-*' lighttpd '*)
-	if [ -d /run/systemd/system ]; then
-		$as_root systemctl --quiet disable lighttpd.service
-		echo "lighttpd is installed but neither started nor enabled."
-	fi ;;
-esac
+[ -d /run/systemd/system ] || exit 0
+for server in lighttpd apache2; do
+	case " $missing " in
+	*" $server "*)
+		$as_root systemctl --quiet disable "$server.service"
+		echo "$server is installed but neither started nor enabled." ;;
+	esac
+done

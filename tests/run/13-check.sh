@@ -105,6 +105,8 @@ row 'chain pass.example.demo Z1B2C3D4E5' \
 row 'chain pass.example.demo A1B2C3D4E5 29' \
     'warning: tenant.yml:7: secrets/pass.pem: the pass certificate expires in 2[89] days'
 row 'chain pass.example.demo A1B2C3D4E5 32' ''
+row 'chain pass.example.demo A1B2C3D4E5 0; sleep 1' \
+    'tenant.yml:7: secrets/pass.pem: the pass certificate expired on 20??-??-??;*'
 row 'mkdir o; sh "$top/scripts/apple-chain.sh" o pass.example.demo A1B2C3D4E5
     mv o/pass.key secrets; rm -r o' \
     'tenant.yml:7: secrets/pass.key: the key does not belong to*secrets/pass.pem'

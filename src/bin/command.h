@@ -27,6 +27,7 @@ struct command {
 /* Each takes the words after its own name, itself in argv[0]. */
 int command_check(struct command *c, int argc, char **argv);
 int command_key(struct command *c, int argc, char **argv);
+int command_queue(struct command *c, int argc, char **argv);
 int command_render(struct command *c, int argc, char **argv);
 int command_tenant(struct command *c, int argc, char **argv);
 int command_verify(struct command *c, int argc, char **argv);

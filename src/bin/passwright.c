@@ -33,6 +33,8 @@ static const struct {
 	{ "render", command_render,
 	  "render TENANT PASSTYPE [--data FILE] [-o FILE.pkpass]",
 	  "make a pass without storing it" },
+	{ "queue", command_queue, "queue TENANT",
+	  "bulk updates that are running" },
 	{ "verify", command_verify, "verify TENANT",
 	  "compare the indexes with the documents" },
 	/* clang-format on */

@@ -37,14 +37,17 @@ spoken_for(const struct push_env *env)
 	return bits;
 }
 
+/* Without their ids, which are capabilities. */
 static void
-log_refused(const struct push_env *env, const struct due *d)
+log_refused(const struct push_wallet *wallet, const struct due *rows, size_t n)
 {
-	for (size_t i = 0; env->wallets[i] != NULL; i++)
-		if ((d->refused & env->wallets[i]->bit) != 0)
-			log_warning("push_refused", "tenant", env->tenant->id,
-			    "pass", d->id, "wallet", env->wallets[i]->name,
-			    NULL);
+	long long count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += (rows[i].refused & wallet->bit) != 0;
+	if (count > 0)
+		log_warning("push_refused", "wallet", wallet->name, "count",
+		    text_num(count).s, NULL);
 }
 
 enum err
@@ -62,9 +65,10 @@ push_rows(struct push_env *env, struct due *rows, size_t n, int64_t again)
 		if (tell(env, env->wallets[i], rows, n) != ERR_OK)
 			told = ERR_UPSTREAM;
 	for (size_t i = 0; i < n; i++) {
-		log_refused(env, &rows[i]);
 		rows[i].wallets &= known;
 	}
+	for (size_t i = 0; env->wallets[i] != NULL; i++)
+		log_refused(env->wallets[i], rows, n);
 	e = due_settle(env->store, rows, n, env->now);
 	return e == ERR_OK ? told : e;
 }

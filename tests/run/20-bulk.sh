@@ -87,6 +87,10 @@ json POST /pushUpdate \
     '{"additionalData":{"stopped":1},"options":{"throughput":20,"correlationId":"stop"}}'
 is 'stop: count' "$(field 'o["passCount"]')" "$count"
 sleep 1
+like 'queue: a line for each' "$(passwright queue demo)" \
+    "stop  * of $count, 0 errors, 20/s, * s left"
+passwright queue demo --json >"$tmp/queue"
+is 'queue: JSON' "$(field 'o[0]["correlationId"]' "$tmp/queue")" stop
 keyed POST /pushUpdate/stop/cancel -d ''
 is 'stop: status' "$status" 204
 done_then=$(newest completed)
@@ -94,6 +98,8 @@ is 'stop: cancelled' "$(newest isCanceled)" true
 ok 'stop: it had begun' [ "$done_then" -gt 0 ]
 sleep 1
 is 'stop: it stays so' "$(newest completed)" "$done_then"
+is 'queue: nothing runs' "$(passwright queue demo)" ''
+not 'queue: usage' passwright queue
 
 # -- passes that cannot be updated ------------------------------------------
 json POST '/pushUpdate?filter%5B0%5D.field=identifiers.shopify.customerId&filter%5B0%5D.operator=In&filter%5B0%5D.value=1&filter%5B0%5D.value=2&filter%5B0%5D.value=3' \

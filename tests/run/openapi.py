@@ -346,6 +346,20 @@ def run():
     status(409, "PATCH", f"{api}/{two}", {"identifiers": ann["identifiers"]})
     status(415, "PATCH", f"{api}/{one}", "{}", {"Content-Type": "text/plain"})
 
+    push = api + "/pushUpdate"
+    status(200, "POST", push, {"additionalData": {"offer": "x"}, "options": {
+        "throughput": 1000, "correlationId": "summer"}})
+    status(200, "POST", push + "?filter[0].field=id&filter[0].value=x", {})
+    status(400, "POST", push, {"options": {"throughput": 0}})
+    status(400, "POST", push, {"options": {"bypassQueue": True}})
+    status(401, "POST", push, {}, key=None)
+    status(415, "POST", push, "{}", {"Content-Type": "text/plain"})
+    status(200, "GET", push + "/status")
+    status(401, "GET", push + "/status", key=None)
+    status(204, "POST", push + "/summer/cancel", "")
+    status(404, "POST", push + "/winter/cancel", "")
+    status(401, "POST", push + "/summer/cancel", "", key=None)
+
     head = dict(status(200, "GET", f"{api}/{one}?device=apple")[1])
     status(304, "GET", f"{api}/{one}?device=apple",
            headers={"If-None-Match": head["ETag"]})

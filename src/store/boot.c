@@ -206,6 +206,7 @@ boot_settle(const char *dir, struct boot *b)
 void
 boot_spoil(struct boot *b)
 {
+	b->stale = true;
 	if (ftruncate(b->fd, 0) != 0)
 		log_error("store_boot", "what", "truncate", "why",
 		    strerror(errno), NULL);

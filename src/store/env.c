@@ -257,6 +257,14 @@ open_env(struct store *st)
 	st->opening = true;
 	rc = st->env->open(st->env, st->dir, flags, 0600);
 	st->opening = false;
+	if (rc == EAGAIN || rc == EINVAL) {
+		/* Nobody will finish them: openers take turns. */
+		boot_spoil(&st->boot);
+		log_error("store_open", "dir", st->dir, "why",
+		    "shared memory half made; the next opener makes it anew",
+		    NULL);
+		return ERR_BUSY;
+	}
 	if (rc != DB_RUNRECOVERY)
 		return store_rc(st, rc, "open");
 	/* Ending would not help: the next opener fares no better. */
@@ -279,9 +287,16 @@ enter(struct store *st)
 		    "why", strerror(errno), NULL);
 		return ERR_INTERNAL;
 	}
-	if (register_dead(st->register_fd) &&
-	    (e = register_clear(st->register_fd, st->dir)) != ERR_OK)
-		return e;
+	if (register_dead(st->register_fd)) {
+		if ((e = register_clear(st->register_fd, st->dir)) != ERR_OK)
+			return e;
+		/*
+		 * Berkeley DB frees the dead one's slot before it takes one:
+		 * whoever is killed between the two leaves a register that
+		 * looks clean over regions that are not.
+		 */
+		boot_spoil(&st->boot);
+	}
 	if ((e = open_env(st)) != ERR_OK)
 		return e;
 	return boot_settle(st->dir, &st->boot);

@@ -255,7 +255,37 @@ test_another_boot_while_ours_are_attached(void **state)
 /* -- a full disk --------------------------------------------------------------
  */
 
-/* The regions are sparse: a page that cannot be had is a SIGBUS. */
+/*
+ * Somebody was killed while he made the shared memory, and the register does
+ * not tell.  Where it has its size but no content, Berkeley DB waits for him,
+ * 18 seconds; the next one heals it.
+ */
+static void
+test_regions_that_nobody_finishes(void **state)
+{
+	static const off_t sizes[] = { 0, 4096, -1 };
+	struct fixture *f = *state;
+	struct store *st = NULL;
+	struct stat sb;
+	int fd;
+
+	put_one_and_close(f);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		fd = open(fixture_path(f, "__db.001"), O_WRONLY);
+		assert_true(fd >= 0);
+		assert_int_equal(fstat(fd, &sb), 0);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(
+		    ftruncate(fd, sizes[i] < 0 ? sb.st_size : sizes[i]), 0);
+		assert_int_equal(close(fd), 0);
+		assert_int_equal(store_open(f->dir, &fast, &st), ERR_BUSY);
+		assert_null(st);
+		opens_with_the_pass(f);
+		store_close(f->st);
+		f->st = NULL;
+	}
+}
+
 static void
 test_a_bus_error_ends_the_process(void **state)
 {
@@ -332,6 +362,7 @@ main(void)
 		T(test_a_folder_that_was_copied),
 		T(test_another_boot_while_others_are_attached),
 		T(test_another_boot_while_ours_are_attached),
+		T(test_regions_that_nobody_finishes),
 		T(test_a_bus_error_ends_the_process),
 		T(test_many_open_and_close),
 	};

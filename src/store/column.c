@@ -303,43 +303,11 @@ strip_key(uint32_t field, uint32_t chunk, unsigned char key[KEY_LEN])
 	table_put32(key + 4, chunk);
 }
 
-static uint64_t
-load(const unsigned char *p, unsigned width)
-{
-	uint16_t v2;
-	uint32_t v4;
-	uint64_t v8;
-
-	switch (width) {
-	case 1:
-		return *p;
-	case 2:
-		memcpy(&v2, p, 2);
-		return le16toh(v2);
-	case 4:
-		memcpy(&v4, p, 4);
-		return le32toh(v4);
-	case 8:
-		memcpy(&v8, p, 8);
-		return le64toh(v8);
-	default:
-		return 0;
-	}
-}
-
 static void
 save(unsigned char *p, unsigned width, uint64_t v)
 {
 	v = htole64(v);
 	memcpy(p, &v, width);
-}
-
-uint64_t
-strip_cell(const struct strip *s, unsigned i)
-{
-	uint64_t v = load(s->p + (size_t)i * s->width, s->width);
-
-	return s->width < 8 && v != 0 ? v + CELL_TEXT : v;
 }
 
 unsigned

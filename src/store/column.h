@@ -18,6 +18,9 @@
  * What has a column: the `columns` of a pass, FIELD_STATUS and FIELD_ID.
  */
 
+#include <endian.h>
+
+#include "store/cell.h"
 #include "store/private.h"
 
 #define COLUMN_CHUNK 1024 /* ordinals of a row */
@@ -86,8 +89,39 @@ typedef void strip_fn(const struct strip *s, void *arg);
 MUST_CHECK enum err view_each(struct view *v, uint32_t field,
     const uint64_t *wanted, strip_fn *fn, void *arg);
 
+/* The number of `width` bytes at `p`; 0 when there are none. */
+static inline uint64_t
+strip_load(const unsigned char *p, unsigned width)
+{
+	uint16_t v2;
+	uint32_t v4;
+	uint64_t v8;
+
+	switch (width) {
+	case 1:
+		return *p;
+	case 2:
+		memcpy(&v2, p, 2);
+		return le16toh(v2);
+	case 4:
+		memcpy(&v4, p, 4);
+		return le32toh(v4);
+	case 8:
+		memcpy(&v8, p, 8);
+		return le64toh(v8);
+	default:
+		return 0;
+	}
+}
+
 /* The cell of row `i`. */
-uint64_t strip_cell(const struct strip *s, unsigned i);
+static inline uint64_t
+strip_cell(const struct strip *s, unsigned i)
+{
+	uint64_t v = strip_load(s->p + (size_t)i * s->width, s->width);
+
+	return s->width < 8 && v != 0 ? v + CELL_TEXT : v;
+}
 
 /* -- how they lie in the tables -------------------------------------------- */
 

@@ -12,7 +12,7 @@
 #include "store/dict.h"
 #include "store/private.h"
 
-#define CACHE_BYTES (64U << 20)
+#define CACHE_BYTES (512U << 20)
 
 /* The register allows a process one handle per environment. */
 static struct store *opened;

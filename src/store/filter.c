@@ -244,18 +244,37 @@ word_of_bytes(const struct test *t, const unsigned char *p)
 	return w;
 }
 
-static uint64_t
-word_of(struct test *t, const struct strip *s, unsigned from)
+/* Wider cells; the width is a constant to each caller. */
+static inline uint64_t
+word_of_cells(struct test *t, const struct strip *s, unsigned from)
 {
 	uint64_t w = 0;
 
-	if (s->width == 0)
-		return t->missing ? UINT64_MAX : 0;
-	if (s->width == 1)
-		return word_of_bytes(t, s->p + from);
 	for (unsigned i = 0; i < 64; i++)
 		w |= (uint64_t)cell_meets(t, strip_cell(s, from + i)) << i;
 	return w;
+}
+
+static uint64_t
+word_of(struct test *t, const struct strip *s, unsigned from)
+{
+	struct strip wide = *s;
+
+	switch (s->width) {
+	case 0:
+		return t->missing ? UINT64_MAX : 0;
+	case 1:
+		return word_of_bytes(t, s->p + from);
+	case 2:
+		wide.width = 2;
+		return word_of_cells(t, &wide, from);
+	case 4:
+		wide.width = 4;
+		return word_of_cells(t, &wide, from);
+	default:
+		wide.width = 8;
+		return word_of_cells(t, &wide, from);
+	}
 }
 
 struct asking {
@@ -523,14 +542,19 @@ needs_pass(const struct query_filter *f)
 	return absent == query_reversed(f->op);
 }
 
+/* FIELD_STATUS has so few codes that a byte does. */
 static void
 ask_present(const struct strip *s, void *arg)
 {
 	uint64_t *w = (uint64_t *)arg + (size_t)s->chunk * COLUMN_WORDS;
 
-	for (unsigned i = 0; i < COLUMN_CHUNK; i++)
-		if (strip_cell(s, i) == CELL_MISSING)
-			w[i / 64] &= ~(UINT64_C(1) << i % 64);
+	for (unsigned i = 0; i < COLUMN_WORDS; i++) {
+		uint64_t there = 0;
+
+		for (unsigned k = 0; s->width == 1 && k < 64; k++)
+			there |= (uint64_t)(s->p[i * 64 + k] != 0) << k;
+		w[i] &= there;
+	}
 }
 
 enum err

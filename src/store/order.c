@@ -242,7 +242,7 @@ key_of_code(const struct level *l, uint64_t cell)
 	return b == NULL ? KEY_MISSING : b->cell ^ l->flip;
 }
 
-static uint64_t
+static inline uint64_t
 key_of(const struct level *l, uint64_t cell)
 {
 	if (cell == CELL_MISSING)
@@ -290,10 +290,9 @@ has_bit(const struct keys *k, uint32_t ordinal)
 	    (k->bits[ordinal / 64] >> ordinal % 64 & 1) != 0;
 }
 
-static void
-keys_of_strip(const struct strip *s, void *arg)
+static inline void
+keys_of_width(struct keys *k, const struct strip *s)
 {
-	struct keys *k = arg;
 	const uint64_t *w = k->bits + (size_t)s->chunk * COLUMN_WORDS;
 	uint32_t base = s->chunk * COLUMN_CHUNK;
 
@@ -301,8 +300,27 @@ keys_of_strip(const struct strip *s, void *arg)
 		for (uint64_t left = w[i]; left != 0; left &= left - 1) {
 			unsigned at = i * 64 + (unsigned)__builtin_ctzll(left);
 
-			keys_add(k, base + at, key_of(k->l, strip_cell(s, at)));
+			k->ordinals[k->n] = base + at;
+			k->keys[k->n++] = key_of(k->l, strip_cell(s, at));
 		}
+}
+
+/* A chunk has no more passes than a batch. */
+static void
+keys_of_strip(const struct strip *s, void *arg)
+{
+	struct strip constant = *s;
+	struct keys *k = arg;
+
+	if (k->enough)
+		return;
+	if (s->width == 8) {
+		constant.width = 8;
+		keys_of_width(k, &constant);
+	} else {
+		keys_of_width(k, s);
+	}
+	keys_flush(k);
 }
 
 /* The entries of a field are in the order of their values: so are the keys. */

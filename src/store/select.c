@@ -103,7 +103,7 @@ store_query(struct store *st, const struct query *q, struct arena *a,
 
 struct counting {
 	const uint64_t *bits;
-	uint64_t n[5]; /* by code of FIELD_STATUS */
+	uint64_t n[8]; /* by code of FIELD_STATUS */
 };
 
 static void
@@ -112,12 +112,10 @@ count_strip(const struct strip *s, void *arg)
 	struct counting *c = arg;
 	const uint64_t *w = c->bits + (size_t)s->chunk * COLUMN_WORDS;
 
-	for (unsigned i = 0; i < COLUMN_CHUNK; i++) {
-		uint32_t code = (uint32_t)strip_cell(s, i);
-
-		if (code < 5)
-			c->n[code] += w[i / 64] >> i % 64 & 1;
-	}
+	for (unsigned i = 0; s->width == 1 && i < COLUMN_WORDS; i++)
+		for (uint64_t left = w[i]; left != 0; left &= left - 1)
+			c->n[s->p[i * 64 + (unsigned)__builtin_ctzll(left)] %
+			    8]++;
 }
 
 enum err

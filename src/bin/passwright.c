@@ -35,6 +35,8 @@ static const struct {
 	  "make a pass without storing it" },
 	{ "queue", command_queue, "queue TENANT",
 	  "bulk updates that are running" },
+	{ "recover", command_recover, "recover TENANT [--reindex]",
+	  "bring the store into order; make its indexes anew" },
 	{ "verify", command_verify, "verify TENANT",
 	  "compare the indexes with the documents" },
 	/* clang-format on */

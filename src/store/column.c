@@ -294,6 +294,27 @@ column_change(struct txn *t, uint32_t ordinal, const struct store_pass *old,
 	return e;
 }
 
+enum err
+column_cells(struct store *st, const struct store_pass *p,
+    struct column_cell *cells, size_t *n)
+{
+	struct cells c = { .list = cells };
+	enum err e = add_all(st, NULL, p, &c);
+
+	*n = c.n;
+	return e;
+}
+
+enum err
+column_put(
+    struct txn *t, uint32_t ordinal, const struct column_cell *cells, size_t n)
+{
+	/* Not written to: fresh_put() takes what others fill. */
+	struct cells c = { .list = (void *)(uintptr_t)cells, .n = n };
+
+	return fresh_put(t, ordinal, &c);
+}
+
 /* -- strips ---------------------------------------------------------------- */
 
 void
@@ -357,6 +378,46 @@ strip_width(struct store *st, size_t len, unsigned *width)
 	log_error("store_fault", "dir", st->dir, "what", "column", "why",
 	    "a row is damaged", NULL);
 	return ERR_INTERNAL;
+}
+
+/* True when the row of TABLE_FRESH tells it. */
+static bool
+in_row(struct slice row, uint32_t field, uint64_t *cell)
+{
+	for (size_t i = 0; i < fresh_count(row); i++) {
+		const char *p = row.s + 4 + i * CELL_LEN;
+
+		if (table_get32(p) != field)
+			continue;
+		*cell = strip_load((const unsigned char *)p + 4, 8);
+		return true;
+	}
+	return false;
+}
+
+enum err
+column_get(struct txn *t, uint32_t field, uint32_t ordinal, uint64_t *cell)
+{
+	unsigned char fresh[4], key[KEY_LEN];
+	struct strip s = { .width = 0 };
+	struct slice row;
+	enum err e;
+
+	*cell = CELL_MISSING;
+	table_put32(fresh, scatter(ordinal));
+	e = table_get(t, TABLE_FRESH, table_slice(fresh, 4), &row, 0);
+	if (e == ERR_OK && in_row(row, field, cell))
+		return ERR_OK;
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	strip_key(field, ordinal / COLUMN_CHUNK, key);
+	e = table_get(t, TABLE_COLUMN, table_slice(key, KEY_LEN), &row, 0);
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_OK : e;
+	s.p = (const unsigned char *)row.s;
+	if ((e = strip_width(t->st, row.len, &s.width)) == ERR_OK)
+		*cell = strip_cell(&s, ordinal % COLUMN_CHUNK);
+	return e;
 }
 
 /* -- moving fresh rows to their columns ------------------------------------ */

@@ -32,18 +32,26 @@
 
 #define FIELD_STATUS_NAME "installationStatus"
 
+struct column_cell {
+	uint32_t field, ordinal;
+	uint64_t cell;
+};
+
 /* -- writing --------------------------------------------------------------- */
 
 /* Bring the columns from `old` to `new`; either may be NULL. */
 MUST_CHECK enum err column_change(struct txn *t, uint32_t ordinal,
     const struct store_pass *old, const struct store_pass *new);
 
-/*
- * The cells that a pass ought to have, against those that it has; the first
- * field that differs to `*field`, or 0.  With `mend` they are put right.
- */
-MUST_CHECK enum err column_judge(
-    struct txn *t, const struct store_pass *p, bool mend, const char **field);
+/* The cells that a pass ought to have; room for p->ncolumns + 2. */
+MUST_CHECK enum err column_cells(struct store *st, const struct store_pass *p,
+    struct column_cell *cells, size_t *n);
+
+/* One cell as it is now, and the putting of some. */
+MUST_CHECK enum err column_get(
+    struct txn *t, uint32_t field, uint32_t ordinal, uint64_t *cell);
+MUST_CHECK enum err column_put(
+    struct txn *t, uint32_t ordinal, const struct column_cell *cells, size_t n);
 
 /* After a commit: move what is due. */
 void column_settle(struct store *st);
@@ -55,11 +63,6 @@ void column_close(struct store *st);
 MUST_CHECK enum err column_fold(struct store *st, unsigned rows);
 
 /* -- reading --------------------------------------------------------------- */
-
-struct column_cell {
-	uint32_t field, ordinal;
-	uint64_t cell;
-};
 
 /* One moment's sight of the columns. */
 struct view {

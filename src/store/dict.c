@@ -381,7 +381,8 @@ struct check {
 	struct store *st;
 	bool mend;
 	uint32_t dict, next;
-	uint64_t *given; /* a bit for each code below next */
+	uint64_t *given; /* a bit for each code */
+	size_t nwords;
 	store_report_fn *report;
 	void *arg;
 	uint64_t faults;
@@ -393,6 +394,19 @@ remove_once(struct txn *t, void *arg)
 	enum err e = table_del(t, TABLE_DICT, *(struct slice *)arg);
 
 	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+struct counter {
+	struct slice key;
+	uint32_t next;
+};
+
+static enum err
+put_counter(struct txn *t, void *arg)
+{
+	const struct counter *c = arg;
+
+	return put_code(t, c->key, c->next, (struct slice){ NULL, 0 });
 }
 
 static enum err
@@ -410,10 +424,39 @@ bad_row(struct check *c, struct slice key)
 	return c->mend ? run_with(c->st, remove_once, &key, 0) : ERR_OK;
 }
 
+static void
+note_code(struct check *c, uint32_t code)
+{
+	size_t words = code / 64 + 1;
+
+	if (words > c->nwords) {
+		c->given = realloc(c->given, words * 2 * sizeof(*c->given));
+		if (c->given == NULL)
+			abort();
+		memset(c->given + c->nwords, 0,
+		    (words * 2 - c->nwords) * sizeof(*c->given));
+		c->nwords = words * 2;
+	}
+	c->given[code / 64] |= UINT64_C(1) << code % 64;
+}
+
+/* The counter is behind: it would give this code to another. */
+static enum err
+bad_counter(struct check *c, struct slice key, uint32_t code)
+{
+	struct counter to = { { key.s, 4 }, code + 1 };
+
+	c->faults++;
+	c->next = code + 1;
+	if (c->report != NULL)
+		c->report(c->arg, "a dictionary would give a code twice");
+	return c->mend ? run_with(c->st, put_counter, &to, 0) : ERR_OK;
+}
+
 static enum err
 check_row(struct check *c, struct slice key, struct slice row)
 {
-	uint32_t code, now = 0;
+	uint32_t code;
 	enum err e = read_code(c->st, row, &code);
 
 	if (e != ERR_OK || key.len < 4)
@@ -421,24 +464,23 @@ check_row(struct check *c, struct slice key, struct slice row)
 	if (key.len == 4 || c->dict != table_get32(key.s)) {
 		c->dict = table_get32(key.s);
 		c->next = key.len == 4 ? code : 0;
-		free(c->given);
-		c->given = calloc(c->next / 64 + 1, sizeof(*c->given));
-		if (c->given == NULL)
-			abort();
+		if (c->nwords > 0)
+			memset(c->given, 0, c->nwords * sizeof(*c->given));
 	}
 	if (key.len == 4)
 		return ERR_OK;
+	/* Given after the counter was read, as it may be? */
 	if (code >= c->next) {
-		/* Given after the counter was read, as it may be? */
-		e = look(c->st, table_slice(key.s, 4), &now);
-		return (e == ERR_OK && code >= now) || e == ERR_NOTFOUND
-		    ? bad_row(c, key)
-		    : e;
+		e = look(c->st, table_slice(key.s, 4), &c->next);
+		if (e != ERR_OK && e != ERR_NOTFOUND)
+			return e;
 	}
-	if (code < CODE_FIRST || (c->given[code / 64] >> code % 64 & 1) != 0)
+	if (code < CODE_FIRST ||
+	    (code / 64 < c->nwords &&
+		(c->given[code / 64] >> code % 64 & 1) != 0))
 		return bad_row(c, key);
-	c->given[code / 64] |= UINT64_C(1) << code % 64;
-	return ERR_OK;
+	note_code(c, code);
+	return code >= c->next ? bad_counter(c, key, code) : ERR_OK;
 }
 
 enum err

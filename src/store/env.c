@@ -12,7 +12,7 @@
 #include "store/dict.h"
 #include "store/private.h"
 
-#define CACHE_BYTES (512U << 20)
+#define CACHE_BYTES (256U << 20) /* columns and keys of a million passes */
 
 /* The register allows a process one handle per environment. */
 static struct store *opened;

@@ -188,6 +188,15 @@ typedef void store_report_fn(void *arg, const char *text);
 MUST_CHECK enum err store_verify(struct store *st, store_index_fn *index,
     store_report_fn *report, void *arg, uint64_t *faults);
 
+/*
+ * The same, putting right what is wrong with the indexes, and telling how
+ * many of the passes were looked at; others may read and write meanwhile.
+ * What is wrong with a document or a file is for a backup.
+ */
+typedef void store_progress_fn(void *arg, uint64_t done, uint64_t total);
+MUST_CHECK enum err store_reindex(struct store *st, store_index_fn *index,
+    store_progress_fn *progress, void *arg, uint64_t *mended);
+
 /* Write a checkpoint if more than `kbytes` of log came since the last. */
 MUST_CHECK enum err store_checkpoint(struct store *st, unsigned kbytes);
 

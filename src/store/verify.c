@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/dict.h"
+#include "store/judge.h"
 #include "store/private.h"
 
 /*
@@ -15,6 +17,10 @@ struct verify {
 	void *arg;
 	uint64_t faults;
 	struct arena *a; /* reset for each row */
+	struct judge *judge;
+	bool mend;
+	store_progress_fn *progress;
+	uint64_t done, total; /* passes */
 
 	/* The row in question; what was found is told after its transaction. */
 	struct slice key, value;
@@ -25,16 +31,16 @@ struct verify {
 #define TRIES 3
 
 static enum err
-judge(struct verify *v, store_fn *fn, struct slice key, struct slice value)
+judge(struct verify *v, store_fn *fn, store_fn *mend)
 {
-	enum err e;
+	enum err e = run_with(v->st, fn, v, 0);
 
-	v->key = key;
-	v->value = value;
-	e = run_with(v->st, fn, v, 0);
 	if (e == ERR_OK && v->fault != NULL) {
 		v->faults++;
-		v->report(v->arg, v->fault);
+		if (v->report != NULL)
+			v->report(v->arg, v->fault);
+		if (v->mend)
+			e = run_with(v->st, mend, v, v->st->commit);
 	}
 	arena_reset(v->a);
 	return e;
@@ -109,6 +115,7 @@ static enum err
 pass_entries(struct txn *t, struct verify *v, const struct store_pass *p)
 {
 	enum err e = ordinal_is(t, p->ordinal, p->id);
+	const char *field;
 
 	if (missing(v, &e, p->id, slice_of("its ordinal")))
 		return e;
@@ -122,7 +129,12 @@ pass_entries(struct txn *t, struct verify *v, const struct store_pass *p)
 		if (missing(v, &e, p->id, p->fields[i].name))
 			return e;
 	}
-	return ERR_OK;
+	if ((e = judge_cells(t, v->judge, p->ordinal, p, &field)) == ERR_OK &&
+	    field != NULL)
+		v->fault = arena_printf(v->a,
+		    "pass %s: the column of %s says something else", p->id,
+		    field);
+	return e;
 }
 
 static enum err
@@ -168,26 +180,6 @@ judge_ordinal(struct txn *t, void *arg)
 		return ERR_OK;
 	}
 	return told_elsewhere(e);
-}
-
-static enum err
-note_bound(struct txn *t, void *arg)
-{
-	enum err e = ordinal_bound(t, arg);
-
-	return e == ERR_NOTFOUND ? ERR_OK : e;
-}
-
-static enum err
-all_ordinals(struct verify *v)
-{
-	const struct slice none = { NULL, 0 };
-	uint32_t bound = 0;
-	enum err e = run_with(v->st, note_bound, &bound, 0);
-
-	for (v->ordinal = 1; e == ERR_OK && v->ordinal < bound; v->ordinal++)
-		e = judge(v, judge_ordinal, none, none);
-	return e;
 }
 
 static enum err
@@ -254,21 +246,171 @@ judge_field(struct txn *t, void *arg)
 }
 
 static enum err
+judge_orphan(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	char id[STORE_ID_MAX + 1];
+	const char *field = NULL;
+	enum err e = ordinal_find(t, v->ordinal, id);
+
+	v->fault = NULL;
+	if (e == ERR_NOTFOUND)
+		e = judge_cells(t, v->judge, v->ordinal, NULL, &field);
+	if (field != NULL)
+		v->fault = arena_printf(v->a,
+		    "ordinal %u: the column of %s has a cell of no pass",
+		    v->ordinal, field);
+	return e;
+}
+
+/* -- mending ----------------------------------------------------------------
+ */
+
+/* What another pass holds is that one's; its own fault is told already. */
+static enum err
+mend_unique(struct txn *t, const struct store_pass *p)
+{
+	enum err e;
+
+	if (p->unique == NULL)
+		return ERR_OK;
+	e = table_put(t, TABLE_UNIQUE, table_slice(p->unique, 32),
+	    slice_of(p->id), DB_NOOVERWRITE);
+	return e == ERR_CONFLICT ? ERR_OK : e;
+}
+
+static enum err
+mend_field(struct txn *t, const struct store_field *f, uint32_t ordinal)
+{
+	unsigned char key[STORE_KEY_MAX], value[4];
+	size_t len;
+
+	if (!field_key(f, key, &len))
+		return ERR_OK;
+	table_put32(value, ordinal);
+	return table_put(t, TABLE_FIELD, table_slice(key, len),
+	    table_slice(value, sizeof(value)), DB_OVERWRITE_DUP);
+}
+
+static enum err
+mend_pass(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	struct store_pass p = { 0 };
+	const char *id = arena_strndup(v->a, v->key.s, v->key.len);
+	enum err e = v->key.len > STORE_ID_MAX ? ERR_NOTFOUND
+					       : get_indexed(t, v, id, &p);
+
+	if (e == ERR_NOTFOUND || e == ERR_INTERNAL || e == ERR_INVALID)
+		return ERR_OK; /* that takes a backup */
+	if (e == ERR_OK)
+		e = ordinal_put(t, p.ordinal, p.id);
+	if (e == ERR_OK)
+		e = mend_unique(t, &p);
+	for (size_t i = 0; e == ERR_OK && i < p.nfields; i++)
+		e = mend_field(t, &p.fields[i], p.ordinal);
+	return e == ERR_OK ? judge_mend(t, v->judge, p.ordinal, &p) : e;
+}
+
+static enum err
+drop_ordinal(struct txn *t, void *arg)
+{
+	return ordinal_del(t, ((struct verify *)arg)->ordinal);
+}
+
+static enum err
+drop_orphan(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+
+	return judge_mend(t, v->judge, v->ordinal, NULL);
+}
+
+static enum err
+drop_unique(struct txn *t, void *arg)
+{
+	return table_del(t, TABLE_UNIQUE, ((struct verify *)arg)->key);
+}
+
+static enum err
+drop_field(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	DBT key = table_dbt(v->key), value = table_dbt(v->value);
+	DBC *c = NULL;
+	enum err e = table_cursor(t, TABLE_FIELD, &c);
+
+	if (e != ERR_OK)
+		return e;
+	e = table_cursor_get(t, c, &key, &value, DB_GET_BOTH | DB_RMW);
+	if (e == ERR_OK)
+		e = table_rc(t, c->del(c, 0), "delete");
+	c->close(c);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* -- all of them ------------------------------------------------------------
+ */
+
+static enum err
+note_bound(struct txn *t, void *arg)
+{
+	enum err e = ordinal_bound(t, arg);
+
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static enum err
+all_ordinals(struct verify *v)
+{
+	uint32_t bound = 0;
+	enum err e = run_with(v->st, note_bound, &bound, 0);
+
+	for (v->ordinal = 1; e == ERR_OK && v->ordinal < bound; v->ordinal++)
+		e = judge(v, judge_ordinal, drop_ordinal);
+	return e;
+}
+
+static enum err
 row_of_pass(struct slice key, struct slice value, void *arg)
 {
-	return judge(arg, judge_pass, key, value);
+	struct verify *v = arg;
+
+	v->key = key;
+	v->value = value;
+	if (v->progress != NULL)
+		v->progress(v->arg, v->done, v->total);
+	v->done++;
+	return judge(v, judge_pass, mend_pass);
 }
 
 static enum err
 row_of_unique(struct slice key, struct slice value, void *arg)
 {
-	return judge(arg, judge_unique, key, value);
+	struct verify *v = arg;
+
+	v->key = key;
+	v->value = value;
+	return judge(v, judge_unique, drop_unique);
 }
 
 static enum err
 row_of_field(struct slice key, struct slice value, void *arg)
 {
-	return judge(arg, judge_field, key, value);
+	struct verify *v = arg;
+
+	v->key = key;
+	v->value = value;
+	return judge(v, judge_field, drop_field);
+}
+
+static enum err
+row_of_orphan(uint32_t ordinal, void *arg)
+{
+	struct verify *v = arg;
+
+	v->ordinal = ordinal;
+	return judge(v, judge_orphan, drop_orphan);
 }
 
 static int
@@ -309,15 +451,39 @@ structure(struct verify *v, enum table n)
 	return ERR_OK;
 }
 
-enum err
-store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
-    void *arg, uint64_t *faults)
+static enum err
+walk(struct verify *v)
 {
 	static table_row_fn *const row[TABLE__MAX] = {
 		[TABLE_PASS] = row_of_pass,
 		[TABLE_UNIQUE] = row_of_unique,
 		[TABLE_FIELD] = row_of_field,
 	};
+	enum err e;
+
+	e = dict_check(v->st, v->mend, v->report, v->arg, &v->faults);
+	if (e == ERR_OK)
+		e = judge_new(v->st, &v->judge);
+	/* Entries that are too many stand in the way of those that lack. */
+	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++) {
+		enum table next = v->mend ? TABLE__MAX - 1 - n : n;
+
+		if (row[next] != NULL)
+			e = table_each(v->st, next, row[next], v);
+	}
+	if (e == ERR_OK)
+		e = all_ordinals(v);
+	if (e == ERR_OK)
+		e = judge_orphans(v->st, v->judge, row_of_orphan, v);
+	judge_free(v->judge);
+	arena_free(v->a);
+	return e;
+}
+
+enum err
+store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
+    void *arg, uint64_t *faults)
+{
 	struct verify v = { .st = st,
 		.index = index,
 		.report = report,
@@ -327,13 +493,34 @@ store_verify(struct store *st, store_index_fn *index, store_report_fn *report,
 
 	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++)
 		e = structure(&v, n);
-	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++)
-		if (row[n] != NULL)
-			e = table_each(st, n, row[n], &v);
 	if (e == ERR_OK)
-		e = all_ordinals(&v);
-	arena_free(v.a);
+		e = walk(&v);
+	else
+		arena_free(v.a);
 	if (e == ERR_OK)
 		*faults = v.faults;
+	return e;
+}
+
+enum err
+store_reindex(struct store *st, store_index_fn *index,
+    store_progress_fn *progress, void *arg, uint64_t *mended)
+{
+	struct verify v = { .st = st,
+		.index = index,
+		.arg = arg,
+		.a = arena_new(1U << 16),
+		.mend = true,
+		.progress = progress };
+	enum err e = store_count(st, &v.total);
+
+	if (e == ERR_OK)
+		e = walk(&v);
+	else
+		arena_free(v.a);
+	if (e == ERR_OK) {
+		progress(arg, v.total, v.total);
+		*mended = v.faults;
+	}
 	return e;
 }

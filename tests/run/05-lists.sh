@@ -113,4 +113,15 @@ sleep 2
 req GET '' -H "X-API-KEY: $writer"
 problem 403 'list without the scope'
 ok 'verify' passwright verify demo
+is 'recover --reindex finds nothing to mend' \
+    "$(passwright --json recover demo --reindex)" '{"mended":0}'
+ok 'recover' passwright recover demo
+serve_stop
+rm "$tenants/demo/data/column.db"
+not 'verify tells of a lost file' passwright verify demo
+ok 'recover --reindex makes it anew' passwright recover demo --reindex
+ok 'verify after that' passwright verify demo
+server_start 2
+keyed GET "?$(f 0 metadata.loyaltyTier equals gold)"
+is 'a list after that' "$(customers)" '6 9 12 15 18 21 24'
 summary

@@ -10,6 +10,7 @@
 
 #include "fixture.h"
 #include "store/column.h"
+#include "store/dict.h"
 #include "store/filter.h"
 #include "store/order.h"
 
@@ -730,6 +731,140 @@ test_select(void **state)
 	assert_in_range(n, 1, nmodels - 1);
 }
 
+/* -- damage -----------------------------------------------------------------
+ */
+
+static enum err
+index_document(struct arena *a, struct store_pass *row, void *arg)
+{
+	struct store_pass p;
+	struct model m;
+
+	(void)arg;
+	assert_int_equal(row->document.len, sizeof(m));
+	memcpy(&m, row->document.s, sizeof(m));
+	p = pass_of(a, &m);
+	row->fields = p.fields;
+	row->nfields = p.nfields;
+	row->columns = p.columns;
+	row->ncolumns = p.ncolumns;
+	return ERR_OK;
+}
+
+static void
+no_report(void *arg, const char *text)
+{
+	(void)arg;
+	assert_true(strlen(text) > 10);
+}
+
+static void
+no_progress(void *arg, uint64_t done, uint64_t total)
+{
+	(void)arg;
+	assert_true(done <= total);
+}
+
+static uint64_t
+faults(struct fixture *f)
+{
+	uint64_t n = UINT64_MAX;
+
+	assert_int_equal(
+	    store_verify(f->st, index_document, no_report, NULL, &n), ERR_OK);
+	return n;
+}
+
+/* Remove one row in `of` of a table. */
+struct damage {
+	enum table table;
+	unsigned of;
+	struct fixture *f;
+	struct slice key;
+};
+
+static enum err
+remove_row(struct txn *t, void *arg)
+{
+	struct damage *d = arg;
+
+	return table_del(t, d->table, d->key);
+}
+
+static enum err
+damage_row(struct slice key, struct slice value, void *arg)
+{
+	struct damage *d = arg;
+
+	(void)value;
+	d->key = key;
+	return chance(d->of) == 0 ? run_with(d->f->st, remove_row, d, 0)
+				  : ERR_OK;
+}
+
+/* Two texts with one code, and cells of a pass that is not. */
+static enum err
+damage_codes(struct txn *t, void *arg)
+{
+	const struct column_cell cell = { .field = FIELD_STATUS,
+		.cell = CELL_TEXT + 2 };
+	struct fixture *f = arg;
+	char key[32] = { 0 };
+	uint32_t field = 0;
+	enum err e =
+	    dict_find(f->st, DICT_NAMES, slice_of("metadata.tier"), &field);
+
+	if (e != ERR_OK)
+		return e;
+	table_put32((unsigned char *)key, field);
+	strcpy(key + 4, "silver");
+	e = table_put(t, TABLE_DICT, (struct slice){ key, 10 },
+	    (struct slice){ "\0\0\0\4", 4 }, 0);
+	return e == ERR_OK ? column_put(t, 7777, &cell, 1) : e;
+}
+
+static void
+damage(struct fixture *f, struct damage *d)
+{
+	d->f = f;
+	assert_int_equal(table_each(f->st, d->table, damage_row, d), ERR_OK);
+}
+
+static void
+test_mended(void **state)
+{
+	struct fixture *f = *state;
+	struct damage damages[] = { { .table = TABLE_COLUMN, .of = 3 },
+		{ .table = TABLE_FRESH, .of = 2 },
+		{ .table = TABLE_DICT, .of = 3 },
+		{ .table = TABLE_COLUMN, .of = 1 },
+		{ .table = TABLE_DICT, .of = 1 } };
+	uint64_t mended;
+
+	fill(f, 1200);
+	assert_int_equal(faults(f), 0);
+	for (size_t i = 0; i <= sizeof(damages) / sizeof(*damages); i++) {
+		change_many(f->st, 40);
+		if (i == sizeof(damages) / sizeof(*damages))
+			assert_int_equal(
+			    run_with(f->st, damage_codes, f, 0), ERR_OK);
+		else
+			damage(f, &damages[i]);
+		/* As other processes would, that remember nothing of it. */
+		fixture_reopen(f);
+		assert_true(faults(f) > 0);
+		mended = 0;
+		assert_int_equal(store_reindex(f->st, index_document,
+				     no_progress, NULL, &mended),
+		    ERR_OK);
+		assert_true(mended > 0);
+		assert_int_equal(faults(f), 0);
+		ask_many(f, 20);
+		change_many(f->st, 100);
+		ask_many(f, 20);
+	}
+}
+
 /* -- after a crash -----------------------------------------------------------
  */
 
@@ -789,6 +924,7 @@ main(void)
 		T(test_against_the_model),
 		T(test_stats),
 		T(test_select),
+		T(test_mended),
 		T(test_after_kill),
 	};
 

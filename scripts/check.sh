@@ -115,6 +115,7 @@ for t in tests/run/[0-9]*.sh; do
 	esac
 	script "${t##*/}" sh "$@"
 done
+script 'valgrind' sh tests/valgrind.sh
 builddir=$out/asan
 script '01-main.sh with sanitizers' sh tests/run/01-main.sh
 if [ -f tests/fuzz/run.sh ]; then

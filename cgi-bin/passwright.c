@@ -10,7 +10,6 @@
 #include "api/serve.h"
 #include "base/log.h"
 #include "conf/owner.h"
-#include "pass/template.h"
 
 #define DEADLINE 120 /* seconds; longer than all timeouts together */
 
@@ -55,7 +54,7 @@ main(int argc, char **argv)
 	rc = fcgi_run(serve_one, serve, DEADLINE);
 	serve_free(serve);
 	arena_free(a);
-	if (template_worn())
+	if (serve_worn())
 		fcgi_renew(argv);
 	return rc;
 }

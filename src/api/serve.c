@@ -316,6 +316,12 @@ log_request(const struct call *c, const struct response *resp)
 }
 
 bool
+serve_worn(void)
+{
+	return template_worn();
+}
+
+bool
 serve_one(struct fcgi *f, void *serve)
 {
 	struct serve *s = serve;
@@ -346,5 +352,5 @@ serve_one(struct fcgi *f, void *serve)
 	log_context("tenant", NULL);
 	log_context("request", NULL);
 	arena_reset(s->a);
-	return !template_worn();
+	return !serve_worn();
 }

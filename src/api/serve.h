@@ -16,4 +16,7 @@ void serve_free(struct serve *s);
 /* Answer one request; false when the process should end after it. */
 bool serve_one(struct fcgi *f, void *serve);
 
+/* True when it should end because a template took too much memory. */
+bool serve_worn(void);
+
 #endif

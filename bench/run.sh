@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the responder can do, each figure against a bare one of the same run:
 # machines differ, and a figure without its ratio says nothing.
-# usage: make bench     BENCH_SECONDS=5 for each row, BENCH_PROCESSES=4
+# usage: make bench     BENCH_SECONDS=5 for each row, BENCH_PROCESSES=4,
+#                       BENCH_PASSES=50000 of a bulk update
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${builddir:-$top/build}
@@ -117,6 +118,12 @@ serve_stop
 put=$("$build/bench/put" "$tmp/put" "$bytes" "$processes" "$seconds") ||
     die 'put failed'
 sign=$("$build/bench/sign" "$processes" "$seconds") || die 'sign failed'
+mkdir "$tmp/bulk"
+bulk=$("$build/bench/bulk" "$tmp/bulk" "${BENCH_PASSES:-50000}") ||
+    die 'bulk failed'
+read -r bulk bare took <<EOF
+$bulk
+EOF
 
 echo "$processes processes, 16 connections, $seconds s a row," \
     "documents of $bytes bytes, $(nproc) cores"
@@ -129,3 +136,5 @@ row 'POST create' "$post" 'bare durable put' "$put" 0.60
 row 'PATCH' "$patch" 'bare durable put' "$put" 0.60
 row 'kept pkpass' "$kept" 'libfcgi hello' "$hello" 0.75
 row 'fresh pkpass' "$fresh" 'bare RSA-2048' "$sign" 0.80
+row 'bulk update' "$bulk" 'bare libdb rows' "$bare" 0.50
+echo "scheduling the bulk update took $took ms"

@@ -95,7 +95,8 @@ struct scan {
 	size_t at;  /* first byte not looked at */
 	size_t fed; /* first byte not given to the library */
 	int depth, max_depth;
-	bool more; /* the library waits for more */
+	int values; /* begun so far, keys among them */
+	bool more;  /* the library waits for more */
 	struct arena *a;
 	struct json_tokener *tok;
 	struct json_object *value;
@@ -303,11 +304,23 @@ scan_number(struct scan *s)
 	return feed(s, "e0", 2);
 }
 
+/* All but what stands between values, and what ends one. */
+static bool
+begins_value(char c)
+{
+	return c != '\0' && strchr("]},: \t\r\n", c) == NULL;
+}
+
 static enum err
 scan_token(struct scan *s)
 {
 	const char c = s->in.s[s->at];
 
+	if (begins_value(c) && ++s->values > JSON_VALUES)
+		return why(s->why, ERR_TOOBIG, NULL,
+		    "The JSON has over %d values and keys; send less at a "
+		    "time.",
+		    JSON_VALUES);
 	switch (c) {
 	case '[':
 	case '{':

@@ -20,6 +20,12 @@
 
 #define JSON_DEPTH 32
 
+/*
+ * Values and keys of one text, which take a hundred times their bytes: as
+ * many as the largest document of a pass, 256 KiB, has room for.
+ */
+#define JSON_VALUES 131072
+
 /* Give the caller's reference to the arena; returns `o`. */
 struct json_object *json_own(struct arena *a, struct json_object *o);
 
@@ -31,7 +37,8 @@ struct json_object *json_array_in(struct arena *a);
  * Parse exactly one value of RFC 8259.  ERR_INVALID, with `why` telling what
  * and where, on anything else: invalid UTF-8, U+0000 in any form, nesting
  * over `depth`, comments, trailing commas, NaN, Infinity, numbers that no
- * double holds, bytes after the value.  Of duplicate keys the last wins.
+ * double holds, bytes after the value.  ERR_TOOBIG when it has more than
+ * JSON_VALUES values and keys.  Of duplicate keys the last wins.
  * A top-level `null` gives NULL in `*out` with ERR_OK.  An integer is exact
  * from INT64_MIN to UINT64_MAX and a double beyond, so that equal numbers
  * have one text.

@@ -415,6 +415,33 @@ test_depth_is_exact(void **state)
 	    parse(*state, slice_of("[[],[],{},[]]"), 2, &o, &w), ERR_OK);
 }
 
+/* "[[],[],...]" of `n` values, the outer one among them. */
+static char *
+wide(struct arena *a, size_t n)
+{
+	char *s = arena_alloc(a, n * 3 + 1), *p = stpcpy(s, "[[]");
+
+	for (size_t i = 2; i < n; i++)
+		p = stpcpy(p, ",[]");
+	(void)stpcpy(p, "]");
+	return s;
+}
+
+static void
+test_values_are_counted(void **state)
+{
+	struct json_object *o = NULL;
+	char *s = wide(*state, JSON_VALUES);
+	struct why w;
+
+	assert_text(*state, parsed(*state, s), s);
+	s = wide(*state, JSON_VALUES + 1);
+	assert_int_equal(
+	    parse(*state, slice_of(s), JSON_DEPTH, &o, &w), ERR_TOOBIG);
+	assert_null(o);
+	assert_non_null(strstr(w.text, "131072 values"));
+}
+
 static void
 test_long_input(void **state)
 {
@@ -703,6 +730,7 @@ main(void)
 		TEST(test_what_json_cannot_say_is_null),
 		TEST(test_anything_else_is_refused),
 		TEST(test_depth_is_exact),
+		TEST(test_values_are_counted),
 		TEST(test_long_input),
 		TEST(test_sorted_at_every_level),
 		TEST(test_text_of_a_deep_object),

@@ -188,16 +188,23 @@ identify(struct call *c, struct response *resp)
 	return e == ERR_OK;
 }
 
+/* A call that needs no scope: by its nature, or as the tenant wants it. */
+static bool
+is_open(const struct call *c, const struct route *r)
+{
+	if (r == NULL || r->access == ROUTE_SCOPE)
+		return false;
+	return c->tenant == NULL || r->closable == NULL ||
+	    !strings_has(&c->tenant->require_scope_for, r->closable);
+}
+
 /* What the route asks of a caller. */
 static bool
 admit(struct call *c, struct response *resp)
 {
 	const struct route *r = c->route;
-	bool closed = r->access == ROUTE_SCOPE ||
-	    (r->closable != NULL &&
-		strings_has(&c->tenant->require_scope_for, r->closable));
 
-	if (!closed || caller_may(&c->caller, r->scope))
+	if (is_open(c, r) || caller_may(&c->caller, r->scope))
 		return true;
 	c->unproven = !c->caller.known;
 	failed(c, resp,
@@ -244,12 +251,6 @@ answer(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 		failed(c, resp, e);
 }
 
-static bool
-is_open(const struct route *r)
-{
-	return r != NULL && r->access != ROUTE_SCOPE;
-}
-
 static void
 preflight(struct call *c, struct response *resp, const struct strings *origins,
     const char *allow)
@@ -264,7 +265,7 @@ preflight(struct call *c, struct response *resp, const struct strings *origins,
 		if (route_find(api_tables, &asked, &m) != ROUTE_FOUND)
 			m.route = NULL;
 	}
-	cors_preflight(resp, c->req, origins, is_open(m.route), allow);
+	cors_preflight(resp, c->req, origins, is_open(c, m.route), allow);
 }
 
 static void
@@ -301,7 +302,7 @@ dispatch(struct serve *s, struct call *c, struct response *resp, struct fcgi *f)
 	} else {
 		answer(s, c, resp, f);
 	}
-	cors_add(resp, c->req, origins, is_open(c->route));
+	cors_add(resp, c->req, origins, is_open(c, c->route));
 }
 
 static void

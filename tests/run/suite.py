@@ -331,6 +331,10 @@ class Suite:
         self.equal("a page's call: origin", a.get(origin), "*")
         self.check("a page's call: sees", "x-pagination-total" in
                    (a.get("Access-Control-Expose-Headers") or ""))
+        a = self.ask("a page's call that the tenant closed", 401, "GET",
+                     one + "/data", page)
+        self.equal("a page's call that the tenant closed: origin",
+                   a.get(origin), None)
         a = self.keyed("a page's scoped call", 200, "PATCH", one, "{}", page)
         self.equal("a page's scoped call: origin", a.get(origin), None)
         a = self.ask("a page's call that fails", 404, "GET",

@@ -1,5 +1,6 @@
 #include "api/serve.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "api/call.h"
@@ -13,6 +14,7 @@
 #include "pass/template.h"
 
 #define ARENA_BLOCK 65536
+#define LARGE       65536 /* bytes of a body */
 
 struct serve {
 	const struct server *server;
@@ -353,5 +355,8 @@ serve_one(struct fcgi *f, void *serve)
 	log_context("tenant", NULL);
 	log_context("request", NULL);
 	arena_reset(s->a);
+	/* JSON takes a hundred times its text, which malloc() would keep. */
+	if (req.body.len > LARGE)
+		(void)malloc_trim(0);
 	return !serve_worn();
 }

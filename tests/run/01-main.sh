@@ -211,6 +211,19 @@ is 'repeated slashes' "$status" 200
 req GET "$url/healthz"
 is 'healthz' "$status" 200
 
+# As many values as a body may have, which take a hundred times their text.
+# A sanitizer keeps what is freed, to find its use.
+python3 -c 'print("{\"additionalData\":{\"a\":[" + "[]," * 131000 + "[]]}}")' \
+    >"$tmp/wide.json"
+json POST '' "@$tmp/wide.json"
+problem 413 'a wide document'
+for p in $(serve_responders); do
+	grep -q libasan "/proc/$p/maps" && continue
+	kept=$(sed -n 's/^RssAnon:[[:space:]]*\([0-9]*\) kB/\1/p' \
+	    "/proc/$p/status")
+	ok "memory after it: $kept KiB" [ "$kept" -lt 24576 ]
+done
+
 # -- the command line ------------------------------------------------------
 ok 'render' passwright render demo loyalty -o "$tmp/r.pkpass"
 unpack "$tmp/r.pkpass" "$tmp/r"

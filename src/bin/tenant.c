@@ -14,11 +14,12 @@
 #include "base/ident.h"
 #include "base/json.h"
 #include "bin/command.h"
+#include "conf/load.h"
 #include "conf/tenants.h"
 
 static const char tenant_yml[] =
-    "name: %s\n"
-    "url: %s               # public base, used in passes and links\n"
+    "name: \"%s\"\n"
+    "url: \"%s\"               # public base, used in passes and links\n"
     "languages: [en]        # the first is the default\n"
     "# defaultPassType: loyalty\n"
     "# apple: { passTypeIdentifier: pass.com.example, "
@@ -96,7 +97,7 @@ add(struct command *c, int argc, char **argv)
 		    "%s is no name for a tenant: use a-z, 0-9 and '-', at "
 		    "most 63, and not api, healthz, metrics or cgi-bin",
 		    name);
-	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+	if (!load_is_url(url))
 		return command_fail(
 		    EX_USAGE, "%s is no URL: write https://HOST", url);
 	dir = arena_printf(c->a, "%s/%s", c->server.tenants, name);

@@ -83,6 +83,15 @@ ok 'tenant add' passwright tenant add shop --url https://shop.example
 not 'tenant add: taken' passwright tenant add shop
 not 'tenant add: a reserved name' passwright tenant add healthz
 not 'tenant add: no name' passwright tenant add 'A b'
+for bad in javascript:x 'https://' 'https://x.example/"' 'https://x.example
+defaultPassType: x'; do
+	not "tenant add: no URL: $bad" passwright tenant add other --url "$bad"
+done
+for word in null true 123; do # names that YAML would not take for a text
+	ok "tenant add $word" passwright tenant add "$word"
+	ok "tenant add $word: check" passwright check "$word"
+	rm -rf "${tenants:?}/$word"
+done
 is 'tenant list' "$(passwright tenant list | grep -cw -e demo -e shop)" 2
 ok 'tenant add: check' passwright check shop
 shop=$(passwright key add shop --name till --scope Pass.Read --scope Pass.Write)

@@ -228,12 +228,12 @@ fresh_count(struct slice row)
 	return row.len < 4 ? 0 : (row.len - 4) / CELL_LEN;
 }
 
-/* Put `c` over the cells that the row has already. */
+/* Put `n` cells over those that the row has already. */
 static unsigned char *
-row_merge(
-    struct slice was, uint32_t ordinal, const struct cells *c, size_t *len)
+row_merge(struct slice was, uint32_t ordinal, const struct column_cell *cells,
+    size_t n, size_t *len)
 {
-	unsigned char *row = malloc(was.len + 4 + c->n * CELL_LEN);
+	unsigned char *row = malloc(was.len + 4 + n * CELL_LEN);
 	size_t at;
 
 	if (row == NULL)
@@ -242,13 +242,13 @@ row_merge(
 	*len = was.len < 4 ? 4 : was.len;
 	if (was.len > 4)
 		memcpy(row + 4, was.s + 4, was.len - 4);
-	for (size_t i = 0; i < c->n; i++) {
-		uint64_t cell = htole64(c->list[i].cell);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t cell = htole64(cells[i].cell);
 
 		at = 4;
-		while (at < *len && table_get32(row + at) != c->list[i].field)
+		while (at < *len && table_get32(row + at) != cells[i].field)
 			at += CELL_LEN;
-		table_put32(row + at, c->list[i].field);
+		table_put32(row + at, cells[i].field);
 		memcpy(row + at + 4, &cell, 8);
 		if (at == *len)
 			*len += CELL_LEN;
@@ -256,8 +256,9 @@ row_merge(
 	return row;
 }
 
-static enum err
-fresh_put(struct txn *t, uint32_t ordinal, const struct cells *c)
+enum err
+column_put(
+    struct txn *t, uint32_t ordinal, const struct column_cell *cells, size_t n)
 {
 	unsigned char key[4], *row;
 	struct slice was = { NULL, 0 };
@@ -268,7 +269,7 @@ fresh_put(struct txn *t, uint32_t ordinal, const struct cells *c)
 	e = table_get(t, TABLE_FRESH, table_slice(key, 4), &was, DB_RMW);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
-	row = row_merge(was, ordinal, c, &len);
+	row = row_merge(was, ordinal, cells, n, &len);
 	e = table_put(
 	    t, TABLE_FRESH, table_slice(key, 4), table_slice(row, len), 0);
 	free(row);
@@ -289,7 +290,7 @@ column_change(struct txn *t, uint32_t ordinal, const struct store_pass *old,
 		abort();
 	e = add_all(t->st, old, new, &c);
 	if (e == ERR_OK && c.n > 0)
-		e = fresh_put(t, ordinal, &c);
+		e = column_put(t, ordinal, c.list, c.n);
 	free(c.list);
 	return e;
 }
@@ -303,16 +304,6 @@ column_cells(struct store *st, const struct store_pass *p,
 
 	*n = c.n;
 	return e;
-}
-
-enum err
-column_put(
-    struct txn *t, uint32_t ordinal, const struct column_cell *cells, size_t n)
-{
-	/* Not written to: fresh_put() takes what others fill. */
-	struct cells c = { .list = (void *)(uintptr_t)cells, .n = n };
-
-	return fresh_put(t, ordinal, &c);
 }
 
 /* -- strips ---------------------------------------------------------------- */

@@ -429,7 +429,7 @@ note_code(struct check *c, uint32_t code)
 {
 	size_t words = code / 64 + 1;
 
-	if (words > c->nwords) {
+	if (c->given == NULL || words > c->nwords) {
 		c->given = realloc(c->given, words * 2 * sizeof(*c->given));
 		if (c->given == NULL)
 			abort();

@@ -39,6 +39,17 @@ shown(struct arena *a, struct slice text)
 }
 
 /*
+ * A string times a number is one instruction, which nothing can cut off: a
+ * large one is refused before it begins.  No line end, so that lines count.
+ */
+static const char bounded[] = "def __times(a; b): a * b;"
+			      "def _multiply(a; b): b as $b | a as $a |"
+			      " if ([$a, $b] | any(type == \"string\") and"
+			      " any(type == \"number\" and . > 100000))"
+			      " then error(\"a string is repeated too often\")"
+			      " else __times($a; $b) end; ";
+
+/*
  * Every expression on lines of its own, so that a line of a message tells
  * the expression, and so that a comment ends before our parenthesis.
  */
@@ -49,6 +60,7 @@ write_text(struct program *p)
 	struct buf b;
 
 	buf_init(&b, p->a);
+	buf_adds(&b, bounded);
 	buf_adds(&b, ". as {d: $__d, x: $text, t: $tenant} | $__d |\n");
 	for (size_t i = 0; i < p->src.n; i++) {
 		const struct slice e =

@@ -260,16 +260,19 @@ static const char *const failing[] = {
 	"[range(1000000000)]",
 	"def f: [f]; f",
 	"reduce range(1000000) as $i (null; [.])",
+	/* much of anything at once */
+	"\"x\" * 1000000000",
+	"\"\" * 100001",
 	/* values that cannot be taken */
 	"reduce range(33) as $i (null; [.])",
-	"\"x\" * 1100000",
+	"\"x\" * 100000 * 11",
 	"[range(70000)]",
 	"\"\\u0000\"",
 	"{\"a\\u0000\": 1}",
 	"reduce range(40) as $i ([1]; [., .])",
 	/* steps back */
 	"(\"a\" * 40 + \"b\") | test(\"(a+)+$\")",
-	"(\" \" * 200000 + \"x\") | test(\"\\\\s+$\")",
+	"(\" \" * 100000 * 2 + \"x\") | test(\"\\\\s+$\")",
 };
 
 static double
@@ -299,6 +302,34 @@ test_failure_is_told_and_over(void **state)
 		if (seconds() - start > 4)
 			fail_msg("%s: %f s", failing[i], seconds() - start);
 		assert_false(bound_worn());
+	}
+}
+
+/* The guard of `*` leaves what it does to all else alone. */
+static void
+test_times(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} t[] = {
+		{ "2 * 3", "6" },
+		{ "\"ab\" * 3", "\"ababab\"" },
+		{ "\"ab\" * 0", "null" },
+		{ "(\"\" * 100000) + \"x\"", "\"x\"" },
+		{ "{a: {b: 1}} * {a: {c: 2}}", "{\"a\":{\"b\":1,\"c\":2}}" },
+		{ "[(1, 2) * (10, 20)]", "[10,20,20,40]" },
+		{ "200000 * 200000", "40000000000" },
+		{ "2 | . *= 3", "6" },
+	};
+	const struct template_input in = input(*state);
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct expr list[] = { expr(t[i].in) };
+		struct program *p = compiled(*state, list, 1);
+		const struct value *got = NULL;
+
+		assert_int_equal(program_run(p, &in, *state, &got), ERR_OK);
+		assert_string_equal(json_text(*state, got[0].o).s, t[i].out);
 	}
 }
 
@@ -369,7 +400,8 @@ static void
 test_memory_at_once_wears_the_process(void **state)
 {
 	struct template_input in = { NULL, NULL, NULL };
-	const struct expr list[] = { expr("(\"x\" * .) | length") };
+	const struct expr list[] = { expr(
+	    ". as $i | [] | .[$i] = 1 | length") };
 	struct program *p = compiled(*state, list, 1);
 	const struct value *got = NULL;
 
@@ -380,7 +412,7 @@ test_memory_at_once_wears_the_process(void **state)
 	assert_true(bound_worn());
 	in.data = parsed(*state, "3");
 	assert_int_equal(program_run(p, &in, *state, &got), ERR_OK);
-	assert_string_equal(json_text(*state, got[0].o).s, "3");
+	assert_string_equal(json_text(*state, got[0].o).s, "4");
 }
 #endif
 
@@ -395,6 +427,7 @@ main(void)
 		cmocka_unit_test(test_expressions_are_counted),
 		cmocka_unit_test(test_home_has_no_say),
 		cmocka_unit_test(test_failure_is_told_and_over),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_a_cut_run_leaves_the_program_good),
 		cmocka_unit_test(test_what_was_lent_is_given_back),
 #ifndef WITH_ASAN

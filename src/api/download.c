@@ -154,7 +154,8 @@ send_google(struct call *c, struct response *resp, const struct ids *ids)
 	    "tenant.yml.");
 }
 
-/* The query less `device`, to be put after a '?' or a '&'; or "". */
+/* The query less what we say ourselves, to be put after a '?' or a '&'; or "".
+ */
 static const char *
 forwarded(struct call *c, char before)
 {
@@ -164,7 +165,9 @@ forwarded(struct call *c, char before)
 	for (size_t i = 0; i < c->req->nquery; i++) {
 		const struct request_param *q = &c->req->query[i];
 
-		if (slice_is_nocase(q->name, "device"))
+		if (slice_is_nocase(q->name, "device") ||
+		    slice_is_nocase(q->name, "id") ||
+		    slice_is_nocase(q->name, "ids"))
 			continue;
 		buf_addc(&b, before);
 		buf_adds(&b, text_percent(c->a, q->name));

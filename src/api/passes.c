@@ -129,6 +129,8 @@ read_update(struct call *c, struct update *u)
 	};
 	if (in->type == NULL)
 		in->type = json_get_string(body, "passType");
+	if (in->identifiers != NULL) /* as a browser's kit sends it */
+		json_object_object_del(in->identifiers, "passType");
 	return change_check(in, false, &c->why);
 }
 

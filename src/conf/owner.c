@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,13 +44,19 @@ static int
 become(const struct stat *st)
 {
 	const struct passwd *pw = getpwuid(st->st_uid);
+	const struct rlimit none = { 0, 0 };
 
 	if ((pw != NULL ? initgroups(pw->pw_name, st->st_gid)
 			: setgroups(1, &st->st_gid)) != 0)
 		return -1;
 	if (setgid(st->st_gid) != 0 || setuid(st->st_uid) != 0)
 		return -1;
-	/* The others of this user must see in /proc that we are one of them. */
+	/*
+	 * The others of this user must see in /proc that we are one of them;
+	 * what we hold is still not for a core file.
+	 */
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return -1;
 	return prctl(PR_SET_DUMPABLE, 1);
 }
 

@@ -183,6 +183,23 @@ digest(struct arena *a, const struct pass_type *type, struct pass *p)
 	p->has_rendered = true;
 }
 
+static enum err
+too_big(struct why *w)
+{
+	return why(w, ERR_TOOBIG, "additionalData",
+	    "With this the pass would be over %d bytes; send less.",
+	    PASS_DOCUMENT_MAX);
+}
+
+/* Before templates take their time over it. */
+static enum err
+check_size(const struct change_env *env, const struct pass *p, struct why *w)
+{
+	return json_text(env->a, p->additional).len > PASS_DOCUMENT_MAX
+	    ? too_big(w)
+	    : ERR_OK;
+}
+
 /* The row of a pass, with what is indexed. */
 static enum err
 make_row(const struct change_env *env, const struct pass *p,
@@ -190,11 +207,8 @@ make_row(const struct change_env *env, const struct pass *p,
 {
 	row->id = p->id;
 	pass_index(env->a, env->tenant, p, row);
-	if (pass_print(env->a, p, &row->document) != ERR_OK)
-		return why(w, ERR_TOOBIG, "additionalData",
-		    "With this the pass would be over %d bytes; send less.",
-		    PASS_DOCUMENT_MAX);
-	return ERR_OK;
+	return pass_print(env->a, p, &row->document) == ERR_OK ? ERR_OK
+							       : too_big(w);
 }
 
 static struct json_object *
@@ -335,7 +349,7 @@ prepare(struct creating *c, const struct change_input *in, struct why *w)
 	if ((c->type = find_type(c->env, type, w)) == NULL)
 		return ERR_INVALID;
 	begin(c, in);
-	return ERR_OK;
+	return check_size(c->env, &c->pass, w);
 }
 
 enum err
@@ -435,7 +449,8 @@ revise(struct updating *u, struct why *w)
 		p->type = type->name;
 	p->identifiers = merged(env->a, was.identifiers, u->in->identifiers);
 	p->additional = merged(env->a, was.additional, u->in->additional);
-	if ((e = check_count(p->identifiers, w)) != ERR_OK)
+	if ((e = check_count(p->identifiers, w)) != ERR_OK ||
+	    (e = check_size(env, p, w)) != ERR_OK)
 		return e;
 	if (u->in->update_metadata &&
 	    (e = compute_metadata(env, type, p)) != ERR_OK)

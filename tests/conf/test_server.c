@@ -195,7 +195,7 @@ test_sample(void **state)
 	sample = arena_printf(d.a, "%s/etc/passwright.yml", top);
 	assert_int_equal(server_load(d.a, sample, &d.f, &plain), ERR_OK);
 
-	p = arena_printf(d.a, "cp '%s' '%s/s.yml'", sample, d.dir);
+	p = arena_printf(d.a, "cat '%s' >'%s/s.yml'", sample, d.dir);
 	assert_int_equal(system(p), 0);
 	p = folder_read(&d, "s.yml");
 	for (char *c = p; c != NULL; c = strchr(c, '\n')) {

@@ -9,7 +9,8 @@ build='gcc libc6-dev make autoconf automake pkgconf
 	libfcgi-dev libdb5.3-dev libjson-c-dev libssl-dev libyaml-dev
 	libcurl4-openssl-dev libzip-dev libjose-dev libjq-dev libonig-dev'
 run='lighttpd curl openssl unzip'
-test='libcmocka-dev clang clang-format clang-tidy python3 python3-yaml mandoc valgrind
+test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
+	python3 python3-yaml mandoc valgrind
 	apache2 libapache2-mod-fcgid procps'
 bench='wrk'
 

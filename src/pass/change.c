@@ -506,6 +506,8 @@ commit(struct txn *t, void *arg)
 	}
 	old.fields = u->old.fields;
 	old.nfields = u->old.nfields;
+	old.columns = u->old.columns;
+	old.ncolumns = u->old.ncolumns;
 	old.unique = u->old.unique;
 	if ((e = own_unique(t, u, &old)) != ERR_OK)
 		return e;

@@ -423,7 +423,9 @@ test_cgi_drains(void **state)
 		assert_int_equal(setenv(t[i].name, t[i].value, 1), 0);
 		pid = start(in[0], out, -1, 30);
 		assert_int_equal(close(in[0]), 0);
-		assert_int_equal(write(in[1], body, t[i].sent), t[i].sent);
+		if (t[i].sent > 0) /* else it may have gone already */
+			assert_int_equal(
+			    write(in[1], body, t[i].sent), t[i].sent);
 		if (t[i].closed)
 			assert_int_equal(shutdown(in[1], SHUT_WR), 0);
 		assert_int_equal(ended(pid), 0);

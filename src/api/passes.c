@@ -84,6 +84,8 @@ create(struct call *c, struct response *resp)
 	env = call_env(c);
 	if ((e = change_create(&env, &in, &result, &c->why)) != ERR_OK)
 		return e;
+	if (result.changed)
+		call_queued(c);
 	response_string(resp, c->req, 200, result.id);
 	return ERR_OK;
 }
@@ -162,7 +164,7 @@ update_counted(struct call *c, const char *id, struct update *u,
 
 /* The wallets hear of it now, or from the worker. */
 static enum err
-tell_wallets(struct call *c, const char *id, bool owes, bool now)
+tell_wallets(struct call *c, const char *id, bool now)
 {
 	struct push_env env = {
 		.a = c->a,
@@ -172,11 +174,8 @@ tell_wallets(struct call *c, const char *id, bool owes, bool now)
 		.now = c->req->now,
 		.wallets = push_wallets,
 	};
-	enum err e = now ? push_now(&env, id, &c->why) : ERR_OK;
 
-	if ((owes && !now) || e != ERR_OK)
-		call_queued(c);
-	return e;
+	return now ? push_now(&env, id, &c->why) : ERR_OK;
 }
 
 static enum err
@@ -191,8 +190,11 @@ update(struct call *c, struct response *resp, const char *id, struct update *u)
 	    : change_update(&env, id, &u->in, &result, &c->why);
 	if (e == ERR_NOTFOUND)
 		return call_no_pass(c);
-	if (e == ERR_OK)
-		e = tell_wallets(c, id, result.owes, u->bypass);
+	if (e == ERR_OK) {
+		e = tell_wallets(c, id, u->bypass);
+		if (result.changed || e != ERR_OK)
+			call_queued(c);
+	}
 	if (e == ERR_OK)
 		resp->status = 200;
 	return e;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "pass/types.h"
 #include "store/due.h"
+#include "store/event.h"
 
 #define KEY_MAX    128 /* bytes of an identifier's key */
 #define VALUE_MAX  512 /* and of its value */
@@ -248,6 +249,16 @@ find_unique(struct txn *t, void *arg)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
+static enum err
+tell(struct txn *t, enum event_kind kind, const struct pass *p)
+{
+	const struct event event = {
+		.kind = kind, .date = p->updated, .pass = p->id, .type = p->type
+	};
+
+	return event_add(t, &event);
+}
+
 /* ERR_CONFLICT: the id is taken. */
 static enum err
 add(struct txn *t, void *arg)
@@ -257,6 +268,8 @@ add(struct txn *t, void *arg)
 
 	c->found = NULL;
 	e = store_pass_add(t, &c->row);
+	if (e == ERR_OK)
+		e = tell(t, EVENT_CREATED, &c->pass);
 	if (e != ERR_CONFLICT || c->unique == NULL)
 		return e;
 	e = find_unique(t, c);
@@ -511,7 +524,8 @@ commit(struct txn *t, void *arg)
 	old.unique = u->old.unique;
 	if ((e = own_unique(t, u, &old)) != ERR_OK)
 		return e;
-	return store_pass_change(t, &old, &u->row);
+	e = store_pass_change(t, &old, &u->row);
+	return e == ERR_OK ? tell(t, EVENT_UPDATED, &u->pass) : e;
 }
 
 /* Read the pass and work out what it becomes. */

@@ -20,6 +20,7 @@
 #define STORE_FORMAT     1            /* of the environment as a whole */
 #define STORE_ID_MAX     64           /* bytes of a pass id */
 #define STORE_KEY_MAX    1024         /* bytes of an index key */
+#define EVENT_LEN        144          /* bytes of its record */
 #define STORE_DOC_MAX    (256U << 10) /* bytes of a document */
 #define STORE_LOG_KBYTES (24 * 1024)  /* of log that call for a checkpoint */
 
@@ -37,6 +38,7 @@ enum table {
 	TABLE_DICT,      /* dictionary, text -> code; see dict.h */
 	TABLE_COLUMN,    /* field, chunk -> cells; see column.h */
 	TABLE_FRESH,     /* ordinal -> cells that are to go there */
+	TABLE_EVENT,     /* queue of what happened; see event.h */
 	TABLE__MAX
 };
 
@@ -169,6 +171,8 @@ MUST_CHECK enum err table_has(
 MUST_CHECK enum err table_put(struct txn *t, enum table n, struct slice key,
     struct slice value, u_int32_t flags);
 MUST_CHECK enum err table_del(struct txn *t, enum table n, struct slice key);
+/* Take the first record of a queue off, and tell its number. */
+MUST_CHECK enum err table_consume(struct txn *t, enum table n, uint32_t *place);
 MUST_CHECK enum err table_cursor(struct txn *t, enum table n, DBC **out);
 MUST_CHECK enum err table_cursor_get(
     struct txn *t, DBC *c, DBT *key, DBT *value, u_int32_t flags);

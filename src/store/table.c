@@ -12,21 +12,24 @@ static const struct {
 	const char *file;
 	DBTYPE type;
 	u_int32_t page, flags;
+	u_int32_t record, extent; /* of a queue: bytes; pages of a file */
 } tables[TABLE__MAX] = {
-	[TABLE_META] = { "meta.db", DB_BTREE, 512, 0 },
-	[TABLE_PASS] = { "pass.db", DB_BTREE, 16384, 0 },
-	[TABLE_ORDINAL] = { "ordinal.db", DB_QUEUE, 4096, 0 },
-	[TABLE_UNIQUE] = { "unique.db", DB_BTREE, 4096, 0 },
-	[TABLE_FIELD] = { "field.db", DB_BTREE, 8192, DB_DUPSORT },
-	[TABLE_OPERATION] = { "operation.db", DB_BTREE, 4096, 0 },
-	[TABLE_FROZEN] = { "frozen.db", DB_BTREE, 16384, 0 },
-	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0 },
-	[TABLE_DUE] = { "due.db", DB_BTREE, 4096, 0 },
-	[TABLE_SOURCE] = { "source.db", DB_BTREE, 4096, 0 },
-	[TABLE_DICT] = { "dict.db", DB_BTREE, 4096, 0 },
-	[TABLE_COLUMN] = { "column.db", DB_BTREE, 65536, 0 },
+	[TABLE_META] = { "meta.db", DB_BTREE, 512, 0, 0, 0 },
+	[TABLE_PASS] = { "pass.db", DB_BTREE, 16384, 0, 0, 0 },
+	[TABLE_ORDINAL] = { "ordinal.db", DB_QUEUE, 4096, 0, STORE_ID_MAX, 0 },
+	[TABLE_UNIQUE] = { "unique.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_FIELD] = { "field.db", DB_BTREE, 8192, DB_DUPSORT, 0, 0 },
+	[TABLE_OPERATION] = { "operation.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_FROZEN] = { "frozen.db", DB_BTREE, 16384, 0, 0, 0 },
+	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_DUE] = { "due.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_SOURCE] = { "source.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_DICT] = { "dict.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_COLUMN] = { "column.db", DB_BTREE, 65536, 0, 0, 0 },
+	/* Its files go as it empties: it would grow for ever. */
+	[TABLE_EVENT] = { "event.db", DB_QUEUE, 8192, 0, EVENT_LEN, 256 },
 	/* Its pages fill and empty all the time, and should stay many. */
-	[TABLE_FRESH] = { "fresh.db", DB_BTREE, 2048, DB_REVSPLITOFF },
+	[TABLE_FRESH] = { "fresh.db", DB_BTREE, 2048, DB_REVSPLITOFF, 0, 0 },
 };
 
 const char *
@@ -47,8 +50,9 @@ open_one(struct store *st, enum table n)
 	if ((rc = db->set_pagesize(db, tables[n].page)) == 0 &&
 	    (rc = db->set_flags(db, tables[n].flags)) == 0 &&
 	    tables[n].type == DB_QUEUE &&
-	    (rc = db->set_re_len(db, STORE_ID_MAX)) == 0)
-		rc = db->set_re_pad(db, 0);
+	    (rc = db->set_re_len(db, tables[n].record)) == 0 &&
+	    (rc = db->set_re_pad(db, 0)) == 0 && tables[n].extent != 0)
+		rc = db->set_q_extentsize(db, tables[n].extent);
 	if (rc == 0)
 		rc = db->open(db, NULL, tables[n].file, NULL, tables[n].type,
 		    DB_CREATE | DB_AUTO_COMMIT, 0600);
@@ -159,6 +163,18 @@ table_del(struct txn *t, enum table n, struct slice key)
 	if (t->victim)
 		return ERR_BUSY;
 	return table_rc(t, db->del(db, t->tid, &k, 0), "delete");
+}
+
+enum err
+table_consume(struct txn *t, enum table n, uint32_t *place)
+{
+	DB *db = t->st->db[n];
+	DBT k = { .data = place, .ulen = sizeof(*place) }, v = { .data = NULL };
+
+	k.flags = DB_DBT_USERMEM;
+	if (t->victim)
+		return ERR_BUSY;
+	return table_rc(t, db->get(db, t->tid, &k, &v, DB_CONSUME), "consume");
 }
 
 enum err

@@ -1,0 +1,120 @@
+#include "store/event.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "store/private.h"
+
+/*
+ * A record: version of the layout, kind, wallet, lengths of id and type,
+ * date, id, type, and NUL up to EVENT_LEN.
+ */
+#define RECORD_VERSION 1
+#define RECORD_HEAD    13
+#define TEXT_MAX       64
+
+enum err
+event_add(struct txn *t, const struct event *e)
+{
+	const size_t id = strlen(e->pass), type = strlen(e->type);
+	unsigned char r[EVENT_LEN];
+
+	if (e->kind >= EVENT__MAX || id > TEXT_MAX || type > TEXT_MAX)
+		return ERR_INVALID;
+	r[0] = RECORD_VERSION;
+	r[1] = (unsigned char)e->kind;
+	r[2] = (unsigned char)e->wallet;
+	r[3] = (unsigned char)id;
+	r[4] = (unsigned char)type;
+	table_put64(r + 5, (uint64_t)e->date);
+	memcpy(r + RECORD_HEAD, e->pass, id);
+	memcpy(r + RECORD_HEAD + id, e->type, type);
+	return table_put(t, TABLE_EVENT, table_slice(NULL, 0),
+	    table_slice(r, RECORD_HEAD + id + type), DB_APPEND);
+}
+
+static enum err
+decode(struct txn *t, struct slice s, struct arena *a, struct event *e)
+{
+	const unsigned char *r = (const unsigned char *)s.s;
+
+	if (s.len != EVENT_LEN || r[0] != RECORD_VERSION ||
+	    r[1] >= EVENT__MAX || r[3] > TEXT_MAX || r[4] > TEXT_MAX) {
+		log_error("store_fault", "dir", t->st->dir, "what", "event",
+		    "why", "a record is damaged, or of a newer version", NULL);
+		return ERR_INTERNAL;
+	}
+	e->kind = (enum event_kind)r[1];
+	e->wallet = r[2];
+	e->date = (int64_t)table_get64(r + 5);
+	e->pass = arena_strndup(a, s.s + RECORD_HEAD, r[3]);
+	e->type = arena_strndup(a, s.s + RECORD_HEAD + r[3], r[4]);
+	return ERR_OK;
+}
+
+struct taking {
+	struct arena *a;
+	struct event *out;
+	size_t max, n;
+};
+
+static enum err
+take(struct txn *t, struct taking *tk, DBC *c)
+{
+	DBT key = { 0 }, value = { 0 };
+	enum err e = ERR_OK;
+
+	for (tk->n = 0; e == ERR_OK && tk->n < tk->max; tk->n++) {
+		struct event *out = &tk->out[tk->n];
+
+		e = table_cursor_get(t, c, &key, &value, DB_NEXT);
+		if (e == ERR_OK)
+			e = decode(
+			    t, table_slice(value.data, value.size), tk->a, out);
+		if (e != ERR_OK)
+			break;
+		memcpy(&out->place, key.data, sizeof(out->place));
+	}
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static enum err
+next(struct txn *t, void *arg)
+{
+	DBC *c = NULL;
+	enum err e = table_cursor(t, TABLE_EVENT, &c);
+
+	if (e == ERR_OK)
+		e = take(t, arg, c);
+	if (c != NULL)
+		c->close(c);
+	return e;
+}
+
+enum err
+event_next(struct store *st, struct arena *a, struct event *out, size_t *max)
+{
+	struct taking tk = { .a = a, .out = out, .max = *max };
+	enum err e = run_bare(st, next, &tk);
+
+	if (e == ERR_OK)
+		*max = tk.n;
+	return e;
+}
+
+/* Consuming them moves the head, so that files of the queue go. */
+enum err
+event_done(struct txn *t, const struct event *events, size_t n)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		uint32_t place;
+
+		e = table_consume(t, TABLE_EVENT, &place);
+		if (e == ERR_NOTFOUND ||
+		    (e == ERR_OK && place != events[i].place))
+			e = ERR_CONFLICT;
+	}
+	return e;
+}

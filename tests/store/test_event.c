@@ -1,0 +1,203 @@
+#include "store/event.h"
+
+#include "fixture.h"
+
+#define NOW INT64_C(1795323845678)
+
+/* Events of these passes, in one transaction that fails or not. */
+struct batch {
+	const char *const *ids;
+	size_t n;
+	enum err e;
+};
+
+static enum err
+add_all(struct txn *t, void *arg)
+{
+	struct batch *b = arg;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < b->n; i++) {
+		const struct event event = {
+			.kind = EVENT_INSTALLED,
+			.wallet = STORE_GOOGLE,
+			.date = NOW + (int64_t)i,
+			.pass = b->ids[i],
+			.type = "loyalty",
+		};
+
+		e = event_add(t, &event);
+	}
+	return e == ERR_OK ? b->e : e;
+}
+
+static void
+happened(struct fixture *f, const char *const *ids, size_t n)
+{
+	struct batch b = { ids, n, ERR_OK };
+
+	assert_int_equal(store_run(f->st, add_all, &b), ERR_OK);
+}
+
+struct doing {
+	struct event list[64];
+	size_t n;
+	enum err e; /* of the transaction that they are a part of */
+};
+
+static enum err
+do_all(struct txn *t, void *arg)
+{
+	struct doing *d = arg;
+	enum err e = event_done(t, d->list, d->n);
+
+	return e == ERR_OK ? d->e : e;
+}
+
+static struct doing
+taken(struct fixture *f, size_t max)
+{
+	struct doing d = { .n = max };
+
+	assert_int_equal(event_next(f->st, f->a, d.list, &d.n), ERR_OK);
+	return d;
+}
+
+static const char *
+ids_of(struct fixture *f, const struct doing *d)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < d->n; i++)
+		all = arena_printf(f->a, "%s %s", all, d->list[i].pass);
+	return all;
+}
+
+static const char *const some[] = { "pass-1", "pass-2", "pass-3", "pass-4" };
+
+static void
+test_first_in_first_out(void **state)
+{
+	struct fixture *f = *state;
+	struct doing d = taken(f, 64);
+
+	assert_int_equal(d.n, 0);
+	happened(f, some, 3);
+	happened(f, some + 3, 1);
+	d = taken(f, 2);
+	assert_string_equal(ids_of(f, &d), " pass-1 pass-2");
+	assert_int_equal(d.list[1].kind, EVENT_INSTALLED);
+	assert_int_equal(d.list[1].wallet, STORE_GOOGLE);
+	assert_int_equal(d.list[1].date, NOW + 1);
+	assert_string_equal(d.list[1].type, "loyalty");
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	fixture_reopen(f);
+	d = taken(f, 64);
+	assert_string_equal(ids_of(f, &d), " pass-3 pass-4");
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	assert_int_equal(taken(f, 64).n, 0);
+}
+
+static void
+test_they_stay_until_all_is_done(void **state)
+{
+	struct fixture *f = *state;
+	struct doing d;
+
+	happened(f, some, 2);
+	d = taken(f, 64);
+	d.e = ERR_TOOBIG;
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_TOOBIG);
+	assert_int_equal(taken(f, 64).n, 2);
+	d.e = ERR_OK;
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	/* Another took them: this one has come too late. */
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_CONFLICT);
+	happened(f, some, 2);
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_CONFLICT);
+	assert_int_equal(taken(f, 64).n, 2);
+}
+
+static void
+test_what_was_undone_did_not_happen(void **state)
+{
+	struct fixture *f = *state;
+	struct batch undone = { some, 2, ERR_TOOBIG };
+	struct doing d;
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(
+		    store_run(f->st, add_all, &undone), ERR_TOOBIG);
+		happened(f, some + 2, 2);
+	}
+	d = taken(f, 64);
+	assert_string_equal(
+	    ids_of(f, &d), " pass-3 pass-4 pass-3 pass-4 pass-3 pass-4");
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	assert_int_equal(taken(f, 64).n, 0);
+}
+
+/* How many files the queue has. */
+static int
+files(struct fixture *f)
+{
+	char out[16] = "";
+	FILE *p = popen(
+	    arena_printf(f->a, "ls %s | grep -c '^__dbq.event'", f->dir), "r");
+
+	assert_non_null(p);
+	(void)fgets(out, sizeof(out), p);
+	pclose(p);
+	return atoi(out);
+}
+
+static void
+test_the_files_go(void **state)
+{
+	struct fixture *f = *state;
+	const char *many[64];
+	struct doing d;
+
+	for (size_t i = 0; i < 64; i++)
+		many[i] = "pass-1";
+	for (int i = 0; i < 1000; i++)
+		happened(f, many, 64);
+	assert_true(files(f) > 3);
+	do {
+		d = taken(f, 64);
+		assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	} while (d.n > 0);
+	assert_true(files(f) <= 2);
+	happened(f, some, 4);
+	assert_int_equal(taken(f, 64).n, 4);
+}
+
+static void
+test_refused(void **state)
+{
+	char max[66] = "";
+	const char *const id[] = { max };
+	struct fixture *f = *state;
+	struct batch b = { id, 1, ERR_OK };
+
+	memset(max, 'x', 65);
+	assert_int_equal(store_run(f->st, add_all, &b), ERR_INVALID);
+	max[64] = '\0';
+	assert_int_equal(store_run(f->st, add_all, &b), ERR_OK);
+	assert_string_equal(taken(f, 64).list[0].pass, max);
+}
+
+int
+main(void)
+{
+#define T(t) cmocka_unit_test_setup_teardown(t, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_first_in_first_out),
+		T(test_they_stay_until_all_is_done),
+		T(test_what_was_undone_did_not_happen),
+		T(test_the_files_go),
+		T(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

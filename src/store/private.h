@@ -39,6 +39,7 @@ enum table {
 	TABLE_COLUMN,    /* field, chunk -> cells; see column.h */
 	TABLE_FRESH,     /* ordinal -> cells that are to go there */
 	TABLE_EVENT,     /* queue of what happened; see event.h */
+	TABLE_DAY,       /* day, pass type -> how often what happened */
 	TABLE__MAX
 };
 

@@ -26,6 +26,7 @@ static const struct {
 	[TABLE_SOURCE] = { "source.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_DICT] = { "dict.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_COLUMN] = { "column.db", DB_BTREE, 65536, 0, 0, 0 },
+	[TABLE_DAY] = { "day.db", DB_BTREE, 4096, 0, 0, 0 },
 	/* Its files go as it empties: it would grow for ever. */
 	[TABLE_EVENT] = { "event.db", DB_QUEUE, 8192, 0, EVENT_LEN, 256 },
 	/* Its pages fill and empty all the time, and should stay many. */

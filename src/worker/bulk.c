@@ -215,7 +215,7 @@ pace_on(struct pace *p, const struct job_env *env, double throughput, size_t n)
 }
 
 static void
-step(const struct job_env *env, struct pace *p)
+step(const struct job_env *env, struct pace *p, struct job_state *s)
 {
 	struct operation op;
 	struct batch b = { .op = &op };
@@ -225,6 +225,7 @@ step(const struct job_env *env, struct pace *p)
 		e = op.ended ? ERR_NOTFOUND : run_batch(env, &b);
 	if (e == ERR_OK)
 		pace_on(p, env, op.throughput, b.n);
+	s->queued = s->queued || e == ERR_OK;
 	p->over = (e == ERR_OK && b.step.ends) || e == ERR_NOTFOUND ||
 	    e == ERR_CONFLICT; /* cancelled meanwhile */
 	if (p->over || e == ERR_OK)
@@ -236,7 +237,7 @@ step(const struct job_env *env, struct pace *p)
 
 /* The first one from `at` on whose time has come. */
 static void
-step_next(const struct job_env *env, struct bulk *b)
+step_next(const struct job_env *env, struct bulk *b, struct job_state *s)
 {
 	struct job_env batch = *env;
 
@@ -247,7 +248,7 @@ step_next(const struct job_env *env, struct bulk *b)
 			continue;
 		b->at = (b->at + i + 1) % b->n;
 		batch.a = b->a;
-		step(&batch, p);
+		step(&batch, p, s);
 		arena_reset(b->a);
 		return;
 	}
@@ -282,7 +283,7 @@ bulk(const struct job_env *env, struct job_state *s)
 	}
 	if ((e = look(env, b)) != ERR_OK)
 		return e;
-	step_next(env, b);
+	step_next(env, b, s);
 	s->owed = b->n > 0;
 	soonest(b, env, s);
 	return ERR_OK;
@@ -298,4 +299,4 @@ end(void *own)
 	free(b);
 }
 
-const struct job job_bulk = { "bulk", bulk, end };
+const struct job job_bulk = { "bulk", bulk, end, false };

@@ -14,4 +14,4 @@ checkpoint(const struct job_env *env, struct job_state *s)
 	return store_checkpoint(env->store, KBYTES);
 }
 
-const struct job job_checkpoint = { "checkpoint", checkpoint, NULL };
+const struct job job_checkpoint = { "checkpoint", checkpoint, NULL, false };

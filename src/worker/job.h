@@ -43,6 +43,7 @@ struct job_state {
 	unsigned failures; /* in a row */
 	bool owed;         /* there is something to do, now or later */
 	bool woken;        /* something was queued since the last turn */
+	bool queued;       /* set by a job that made work for others */
 	void *own;         /* the job's; freed by its `end` */
 };
 
@@ -54,11 +55,13 @@ struct job {
 	 */
 	enum err (*fn)(const struct job_env *env, struct job_state *s);
 	void (*end)(void *own); /* or NULL */
+	bool fed; /* what other jobs do makes work for it */
 };
 
 /* All of them, ended by NULL. */
 extern const struct job *const jobs[];
-extern const struct job job_bulk, job_push, job_checkpoint, job_retention;
+extern const struct job job_bulk, job_push, job_events, job_checkpoint,
+    job_retention;
 
 /* Plan the turn after one that ended at `tick` with `e`. */
 void job_plan(struct job_state *s, enum err e, int64_t tick);

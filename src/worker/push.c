@@ -76,4 +76,4 @@ push(const struct job_env *env, struct job_state *s)
 	return n == 0 ? ERR_OK : push_rows(&push, rows, n, AGAIN_MS);
 }
 
-const struct job job_push = { "push", push, free };
+const struct job job_push = { "push", push, free, true };

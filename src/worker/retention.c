@@ -1,7 +1,8 @@
 /*
- * retention - forget operations that are over for long enough.
+ * retention - forget operations that are over for long enough, and old days.
  */
 
+#include "store/day.h"
 #include "store/operation.h"
 #include "worker/job.h"
 
@@ -15,12 +16,15 @@ retention(const struct job_env *env, struct job_state *s)
 		.before = env->time.now - env->tenant->keep_operations,
 		.max = BATCH,
 	};
-	size_t n = 0;
+	const int64_t first = env->time.now - env->tenant->keep_events;
+	size_t n = 0, days = BATCH;
 	enum err e = operation_forget(env->store, &r, &n);
 
-	s->next = env->time.tick + (n == BATCH ? 0 : EACH_MS);
-	s->owed = n == BATCH;
+	if (e == ERR_OK)
+		e = day_forget(env->store, day_of(first), &days);
+	s->owed = e == ERR_OK && (n == BATCH || days == BATCH);
+	s->next = env->time.tick + (s->owed ? 0 : EACH_MS);
 	return e;
 }
 
-const struct job job_retention = { "retention", retention, NULL };
+const struct job job_retention = { "retention", retention, NULL, false };

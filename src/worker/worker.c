@@ -10,7 +10,8 @@
 #include "conf/tenants.h"
 
 #define LIST_MS     2000 /* between two looks for new tenants */
-#define JOBS_MAX    8
+#define JOBS_MAX    16
+#define FELLOW_MS   200 /* until a job looks at what another made */
 #define ARENA_BLOCK ((size_t)64 << 10)
 
 /* A tenant and the state of its jobs. */
@@ -215,6 +216,22 @@ turn(const struct job *job, const struct job_env *env, struct job_state *s)
 	arena_reset(env->a);
 }
 
+/* What one job made is for others; many pieces at a time. */
+static void
+wake_fellows(struct place *p, struct job_state *from, int64_t tick)
+{
+	from->queued = false;
+	for (size_t i = 0; jobs[i] != NULL; i++) {
+		struct job_state *s = &p->state[i];
+
+		if (s == from || !jobs[i]->fed || s->failures > 0)
+			continue;
+		s->woken = s->owed = true;
+		if (s->next > tick + FELLOW_MS)
+			s->next = tick + FELLOW_MS;
+	}
+}
+
 static void
 turns(struct worker *w, struct place *p, const struct job_time *time)
 {
@@ -228,8 +245,12 @@ turns(struct worker *w, struct place *p, const struct job_time *time)
 	log_context("tenant", p->id);
 	if (enter(w, p, &env) == ERR_OK)
 		for (size_t i = 0; jobs[i] != NULL; i++)
-			if (p->state[i].next <= time->tick)
+			if (p->state[i].next <= time->tick) {
 				turn(jobs[i], &env, &p->state[i]);
+				if (p->state[i].queued)
+					wake_fellows(
+					    p, &p->state[i], time->tick);
+			}
 	log_context("tenant", NULL);
 }
 

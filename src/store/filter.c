@@ -347,9 +347,11 @@ hit(struct hits *h, uint32_t ordinal)
 static enum err
 hit_entries(struct view *v, struct hits *h, struct slice from, bool whole)
 {
-	size_t name = h->f->field.len + 1;
+	const size_t name = h->f->field.len + 1;
+	const bool empty = is_empty_op(h->f->op);
+	const bool all = empty || is_list(h->f->op);
 	struct slice key, value, judged = { NULL, 0 };
-	bool all = is_empty_op(h->f->op) || is_list(h->f->op), meets = all;
+	bool meets = all;
 	struct scan s;
 	enum err e;
 
@@ -360,7 +362,7 @@ hit_entries(struct view *v, struct hits *h, struct slice from, bool whole)
 			break;
 		if (whole && key.len != from.len)
 			break;
-		if (is_empty_op(h->f->op) && key.len == name)
+		if (empty && key.len == name)
 			continue;
 		if (!all && key.s != judged.s) {
 			judged = key;

@@ -765,8 +765,8 @@ start_pick(size_t held, struct part *part, struct picking *g)
 
 	if (n == size)
 		keep = size;
-	if (size > keep * 2)
-		size = keep * 2;
+	if (size > keep * 4)
+		size = keep * 4;
 	g->last = greatest ? n - 1 - part->first : part->last;
 	pick_init(&g->pick, keep, size, greatest);
 }

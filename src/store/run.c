@@ -13,12 +13,13 @@
 void
 run_back_off(unsigned i)
 {
-	long ns = 500000L << (i > 6 ? 6 : i);
-	long spread = (long)((unsigned)getpid() * 2654435761U >> (i % 16));
-	struct timespec ts = { .tv_nsec = ns + spread % ns };
+	struct timespec ts = { .tv_sec = 0 };
+	long ns = 500000L << (i > 6 ? 6 : i), spread;
 
 	if (i == 0)
 		return;
+	spread = (long)((unsigned)getpid() * 2654435761U >> (i % 16));
+	ts.tv_nsec = ns + spread % ns;
 	nanosleep(&ts, NULL);
 }
 

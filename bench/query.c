@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/private.h"
 
 #define BATCH   100
@@ -20,10 +21,13 @@
 #define RUNS    7
 #define WRITERS 4
 #define DAY0    INT64_C(1763769600000)
+#define COUNTRY 2 /* which of the columns */
 
 static const char *const tiers[] = { "bronze", "silver", "gold", "platinum" };
 static const char *const domains[] = { "gmail.example", "web.example",
 	"post.example", "shop.example" };
+
+static char note[413]; /* what else a document holds */
 
 /* What pass `i` has; `round` makes another of it. */
 struct sample {
@@ -48,18 +52,20 @@ sample_make(struct sample *s, unsigned i, unsigned round)
 				  "rstuvwxyz0123456789";
 	uint64_t a = mix(i + 1), b = mix(a), c = mix(b + round);
 
+	*s = (struct sample){ .created = DAY0 + (int64_t)i * 997 };
 	for (int k = 0; k < 12; k++)
 		s->id[k] =
 		    abc[(k < 6 ? a >> (8 * k) : b >> (8 * (k - 6))) % 256 % 62];
 	s->id[12] = '\0';
 	snprintf(s->email, sizeof(s->email), "customer%" PRIu64 "@%s",
 	    a % 100000000, domains[a >> 40 & 3]);
-	snprintf(s->country, sizeof(s->country), "c%u", (unsigned)(b % 200));
+	if (b % 9 != 0) /* else it has none */
+		snprintf(
+		    s->country, sizeof(s->country), "c%u", (unsigned)(b % 200));
 	s->tier = tiers[b >> 20 & 3];
 	s->type = b >> 30 & 1 ? "loyalty" : "gift";
 	s->points = (int)(c % 10000);
 	s->status = (int)(b >> 40 & 3);
-	s->created = DAY0 + (int64_t)i * 997;
 	s->updated = s->created + (int64_t)(c >> 40);
 }
 
@@ -68,6 +74,7 @@ pass_of(struct arena *a, const struct sample *s)
 {
 	struct store_pass p = { .id = arena_strdup(a, s->id) };
 	struct slice points = slice_of(arena_printf(a, "%d", s->points));
+	char created[CLOCK_ISO_SIZE], updated[CLOCK_ISO_SIZE];
 	const struct store_column columns[] = {
 		{ slice_of("passType"), slice_of(s->type), STORE_TEXT, 0 },
 		{ slice_of("metadata.tier"), slice_of(s->tier), STORE_TEXT, 0 },
@@ -88,15 +95,22 @@ pass_of(struct arena *a, const struct sample *s)
 	p.nfields = 1;
 	p.columns = arena_memdup(a, columns, sizeof(columns));
 	p.ncolumns = sizeof(columns) / sizeof(*columns);
+	if (s->country[0] == '\0') {
+		p.columns[COUNTRY] = p.columns[p.ncolumns - 1];
+		p.ncolumns--;
+	}
+	clock_iso(s->created, created);
+	clock_iso(s->updated, updated);
 	p.document = slice_of(arena_printf(a,
 	    "{\"id\":\"%s\",\"secret\":\"0123456789abcdefghijklmnopqrstuv\","
-	    "\"creationDate\":%" PRId64 ",\"lastUpdateDate\":%" PRId64
-	    ",\"passType\":\"%s\",\"identifiers\":{\"email\":\"%s\"},"
+	    "\"creationDate\":\"%s\",\"lastUpdateDate\":\"%s\","
+	    "\"passType\":\"%s\",\"identifiers\":{\"email\":\"%s\"},"
 	    "\"additionalData\":{\"points\":%d},\"metadata\":{\"tier\":\"%s\","
 	    "\"country\":\"%s\",\"points\":%d},\"providers\":{},"
-	    "\"rendered\":\"%0512d\"}",
-	    s->id, s->created, s->updated, s->type, s->email, s->points,
-	    s->tier, s->country, s->points, 0));
+	    "\"apple\":{\"serialNumber\":\"%s\","
+	    "\"authenticationToken\":\"%s\"},\"note\":\"%s\"}",
+	    s->id, created, updated, s->type, s->email, s->points, s->tier,
+	    s->country, s->points, s->id, s->id, note));
 	return p;
 }
 
@@ -195,12 +209,13 @@ load(const char *dir, unsigned n)
 	}
 static const struct slice gold[] = { V("gold") }, loyalty[] = { V("loyalty") },
 			  mail[] = { V("@gmail.") }, few[] = { V("er12345") },
+			  apple[] = { V("apple") },
 			  five[] = { V("c1"), V("c22"), V("c77"), V("c140"),
 				  V("c199") };
 #define TIER    V("metadata.tier")
 #define CREATED V("creationDate")
 
-/* The same as in bench/query.sql, in this order. */
+/* bench/query.sh asks the peers the same. */
 static const struct {
 	const char *name;
 	struct query q;
@@ -228,6 +243,15 @@ static const struct {
 	  .nsorts = 1 } },
 	{ "email", { .sorts = { { V("identifiers.email"), false } },
 	  .nsorts = 1 } },
+	{ "sorts", { .sorts = { { TIER, false },
+	      { V("metadata.points"), true }, { CREATED, false } },
+	  .nsorts = 3 } },
+	{ "empty", { .filters = {
+	      { V("metadata.country"), QUERY_IS_EMPTY, NULL, 0 } },
+	  .nfilters = 1, .sorts = { { CREATED, true } }, .nsorts = 1 } },
+	{ "status", { .filters = {
+	      { V("installationStatus"), QUERY_CONTAINS, apple, 1 } },
+	  .nfilters = 1, .sorts = { { CREATED, true } }, .nsorts = 1 } },
 	/* clang-format on */
 };
 #define NQUESTIONS (sizeof(questions) / sizeof(*questions))
@@ -443,6 +467,7 @@ main(int argc, char **argv)
 	unsigned n = (unsigned)strtoul(
 	    argc > 2 ? argv[argc > 3 ? 3 : 2] : "0", NULL, 10);
 
+	memset(note, 'x', sizeof(note) - 1);
 	if (strcmp(what, "csv") == 0)
 		return csv(n);
 	if (strcmp(what, "load") == 0)

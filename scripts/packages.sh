@@ -1,7 +1,8 @@
 #!/bin/sh
 # Install the Debian packages that are missing, and nothing else.
 # usage: packages.sh SET...    build: to compile; run: to serve and to try it;
-#                              test: for check.sh; bench: for make bench
+#                              test: for check.sh; bench: for make bench;
+#                              peers: for make bench PEERS=--peers
 # shellcheck disable=SC2086 # lists of words are meant to split
 set -eu
 
@@ -13,6 +14,7 @@ test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
 	python3 python3-yaml mandoc valgrind
 	apache2 libapache2-mod-fcgid procps'
 bench='wrk'
+peers='postgresql-15 sqlite3'
 
 wanted=
 for set in "$@"; do
@@ -21,6 +23,7 @@ for set in "$@"; do
 	run)   wanted="$wanted $run" ;;
 	test)  wanted="$wanted $test" ;;
 	bench) wanted="$wanted $bench" ;;
+	peers) wanted="$wanted $peers" ;;
 	*)     echo "packages.sh: no such set: $set" >&2; exit 64 ;;
 	esac
 done
@@ -74,9 +77,9 @@ $as_root apt-get $quiet update
 $as_root DEBIAN_FRONTEND=noninteractive \
     apt-get $quiet -y --no-install-recommends install $missing
 [ -d /run/systemd/system ] || exit 0
-for server in lighttpd apache2; do
-	case " $missing " in
-	*" $server "*)
+for server in lighttpd apache2 postgresql; do
+	case " $missing" in
+	*" $server"*)
 		$as_root systemctl --quiet disable "$server.service"
 		echo "$server is installed but neither started nor enabled." ;;
 	esac

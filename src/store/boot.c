@@ -23,11 +23,12 @@ enum range { RANGE_OPENING, RANGE_CHECKPOINT };
 #define OPENING_TRIES 3000 /* 30 s: a recovery may take that long */
 #define STALE_TRIES   200
 
+/* The folder will not do as it is now; somebody may mend it. */
 static enum err
 fault(const char *dir, const char *what, const char *why)
 {
 	log_error("store_boot", "dir", dir, "what", what, "why", why, NULL);
-	return ERR_INTERNAL;
+	return ERR_BUSY;
 }
 
 static void

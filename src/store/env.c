@@ -47,6 +47,11 @@ store_rc(struct store *st, int rc, const char *what)
 		log_error("store_full", "dir", st->dir, "what", what, "why",
 		    db_strerror(rc), NULL);
 		return ERR_BUSY;
+	case EROFS:
+	case EACCES:
+		log_error("store_fault", "dir", st->dir, "what", what, "why",
+		    db_strerror(rc), NULL);
+		return ERR_BUSY;
 	default:
 		log_error("store_fault", "dir", st->dir, "what", what, "why",
 		    db_strerror(rc), NULL);
@@ -285,7 +290,7 @@ enter(struct store *st)
 	if ((st->register_fd = register_open(st->dir, true)) < 0) {
 		log_error("store_open", "dir", st->dir, "what", "register",
 		    "why", strerror(errno), NULL);
-		return ERR_INTERNAL;
+		return ERR_BUSY;
 	}
 	if (register_dead(st->register_fd)) {
 		if ((e = register_clear(st->register_fd, st->dir)) != ERR_OK)

@@ -30,9 +30,9 @@ struct store_options {
 
 /*
  * Open (and, after a crash or another boot, recover) the environment in
- * `dir`, which is made if it is missing.  ERR_BUSY: a process that is not
- * ours holds it, try later; ERR_INTERNAL: logged (a network file system, no
- * permission, a newer format...).  When the environment is lost later on,
+ * `dir`, which is made if it is missing.  ERR_BUSY, logged: a process that is
+ * not ours holds it, or the folder cannot be written to, try later;
+ * ERR_INTERNAL: logged (a network file system, a newer format...).  When the environment is lost later on,
  * the process logs it and ends itself with EX_TEMPFAIL; so it does on a SIGBUS,
  * which is how shared memory meets a full disk.  A folder is open once in a
  * process at most.

@@ -147,8 +147,7 @@ if [ -n "$disk" ] || [ "$(id -u)" != 0 ]; then
 	since
 	server_start 4
 	change 5001
-	like 'unwritable: write' "$status" '50[03]'
-	problem "$status" 'unwritable'
+	problem 503 'unwritable: write'
 	logged 'unwritable' "error event=.*$folder.*(Read-only|denied)"
 	writable
 	ok 'writable again: resumes' until_status 200 change 5002

@@ -462,6 +462,7 @@ struct cached {
 	enum err err;
 	const char *missing; /* setting, with ERR_UNSET */
 	const char *said;    /* the faults that were logged last */
+	bool bridged; /* an older signer stands in for what does not load */
 	int64_t looked;
 	uint64_t used;
 };
@@ -547,19 +548,48 @@ say(const struct faults *f, const char *said)
 	return buf_slice(&b).s;
 }
 
+static bool
+is_valid(const struct cached *k, int64_t now)
+{
+	return k->signer != NULL && now >= k->signer->from &&
+	    now < k->signer->until;
+}
+
+/*
+ * Certificate and key are copied one after the other: what was good a moment
+ * ago serves for one more look.
+ */
+static bool
+may_bridge(const struct cached *k, int64_t now)
+{
+	return is_valid(k, now) && !k->bridged &&
+	    now < k->looked + 2 * LOOK_EVERY;
+}
+
 static void
 reload(
     struct cached *k, const struct apple_conf *c, const char *name, int64_t now)
 {
 	struct arena *a = arena_new(4096), *old = k->a;
 	struct parts p = { .c = c, .a = a };
+	struct signer *signer = NULL;
+	struct stat st[3];
 	struct faults f;
+	enum err e;
 
 	faults_init(&f, a);
 	p.f = &f;
-	look(c, k->st);
-	k->signer = NULL;
-	k->err = load(&p, now, &k->signer);
+	look(c, st);
+	e = load(&p, now, &signer);
+	if (e != ERR_OK && may_bridge(k, now)) {
+		k->bridged = true;
+		arena_free(a);
+		return;
+	}
+	memcpy(k->st, st, sizeof(st));
+	k->bridged = false;
+	k->signer = signer;
+	k->err = e;
 	k->said = k->err == ERR_UNSET ? NULL : say(&f, k->said);
 	k->missing = p.missing;
 	k->name = arena_strdup(a, name);
@@ -572,8 +602,7 @@ is_stale(const struct cached *k, const struct apple_conf *c, int64_t now)
 {
 	struct stat st[3];
 
-	if (k->signer == NULL || now < k->signer->from ||
-	    now >= k->signer->until)
+	if (!is_valid(k, now))
 		return true;
 	look(c, st);
 	return !same_files(st, k->st);

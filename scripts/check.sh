@@ -68,7 +68,7 @@ configure() { # DIR FLAGS...
 	shift
 	mkdir -p "$dir"
 	(cd "$dir" && ../../../configure "$@" &&
-	    make -j"$jobs" all check-binaries)
+	    make -j"$jobs" all && make -j"$jobs" check-binaries)
 }
 
 # The unit tests of a build, counted by Automake's results.

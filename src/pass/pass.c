@@ -138,7 +138,9 @@ pass_print(struct arena *a, const struct pass *p, struct slice *document)
 {
 	const struct slice s = json_text(a, pass_raw(a, p, true));
 
-	if (s.len > PASS_DOCUMENT_MAX)
+	/* What we add ourselves is not held against a caller's data. */
+	if (s.len > PASS_DOCUMENT_MAX &&
+	    s.len - json_text(a, p->providers).len > PASS_DOCUMENT_MAX)
 		return ERR_TOOBIG;
 	*document = s;
 	return ERR_OK;
@@ -307,9 +309,14 @@ pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
 	unsigned char *unique = arena_alloc(a, 32);
 	const int n = json_object_object_length(p->identifiers);
 
-	row->fields = arena_alloc(a, (size_t)n * sizeof(*row->fields));
+	row->fields = arena_alloc(a, (size_t)(n + 1) * sizeof(*row->fields));
 	row->nfields = 0;
 	add_fields(a, "identifiers", p->identifiers, row);
+	/* Wallet asks by it, and only an imported pass has its own. */
+	if (strcmp(p->apple_serial, p->id) != 0)
+		row->fields[row->nfields++] = (struct store_field){
+			slice_of(PASS_SERIAL_FIELD), slice_of(p->apple_serial)
+		};
 	index_columns(a, p, row);
 	row->unique = type != NULL && pass_unique(type, p->identifiers, unique)
 	    ? unique

@@ -15,8 +15,9 @@
 #include "conf/tenant.h"
 #include "store/store.h"
 
-#define PASS_DOCUMENT_MAX    262144 /* bytes */
+#define PASS_DOCUMENT_MAX    262144 /* bytes, without `providers` */
 #define PASS_IDENTIFIERS_MAX 32
+#define PASS_SERIAL_FIELD    "apple.serialNumber" /* of store_field_find() */
 
 struct pass {
 	const char *id, *secret, *type;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "store/column.h"
+#include "store/keys.h"
 #include "store/private.h"
 
 /* A row: version of the layout, ordinal, tag, document. */
@@ -64,6 +65,24 @@ store_pass_get(struct txn *t, const char *id, bool update, struct arena *a,
 	p.document.s = arena_strndup(a, p.document.s, p.document.len);
 	*out = p;
 	return ERR_OK;
+}
+
+enum err
+pass_tag(struct txn *t, const char *id, uint64_t stamp, uint64_t *tag)
+{
+	struct store_pass p = { 0 };
+	struct slice row;
+	enum err e = table_get(t, TABLE_PASS, slice_of(id), &row, 0);
+
+	if (e == ERR_OK)
+		e = pass_decode(t->st, row, &p);
+	if (e != ERR_OK)
+		return e;
+	*tag = p.tag;
+	if (p.tag != 0 || stamp == 0)
+		return ERR_OK;
+	*tag = p.tag = stamp;
+	return table_put(t, TABLE_PASS, slice_of(id), encode(t->st, &p), 0);
 }
 
 /* A lock for the moment of the read keeps what is not committed out. */
@@ -144,7 +163,7 @@ store_pass_change(
 	if (e != ERR_OK)
 		return e;
 	p->ordinal = old->ordinal;
-	p->tag = 0;
+	p->tag = p->same ? old->tag : 0;
 	if ((e = unique_change(t, p->id, old->unique, p->unique)) != ERR_OK)
 		return e;
 	e = table_put(t, TABLE_PASS, slice_of(p->id), encode(t->st, p), 0);
@@ -168,5 +187,7 @@ store_pass_remove(struct txn *t, const struct store_pass *old)
 		e = due_forget(t, old->id);
 	if (e == ERR_OK)
 		e = source_forget(t, old->id);
+	if (e == ERR_OK)
+		e = registration_forget(t, old->id);
 	return e == ERR_OK ? fields_change(t, old->ordinal, old, NULL) : e;
 }

@@ -21,7 +21,7 @@
 #define STORE_ID_MAX     64           /* bytes of a pass id */
 #define STORE_KEY_MAX    1024         /* bytes of an index key */
 #define EVENT_LEN        144          /* bytes of its record */
-#define STORE_DOC_MAX    (256U << 10) /* bytes of a document */
+#define STORE_DOC_MAX    (288U << 10) /* bytes of a document */
 #define STORE_LOG_KBYTES (24 * 1024)  /* of log that call for a checkpoint */
 
 enum table {
@@ -40,6 +40,10 @@ enum table {
 	TABLE_FRESH,     /* ordinal -> cells that are to go there */
 	TABLE_EVENT,     /* queue of what happened; see event.h */
 	TABLE_DAY,       /* day, pass type -> how often what happened */
+	TABLE_DEVICE,    /* these four: see registration.c */
+	TABLE_REGISTRATION,
+	TABLE_HOLDER,
+	TABLE_TOKEN,
 	TABLE__MAX
 };
 
@@ -290,6 +294,9 @@ MUST_CHECK enum err due_forget(struct txn *t, const char *id);
 
 /* Its source is forgotten, if it has one. */
 MUST_CHECK enum err source_forget(struct txn *t, const char *id);
+
+/* Nobody is registered for it any more. */
+MUST_CHECK enum err registration_forget(struct txn *t, const char *pass);
 
 /* The key of a field; false when there can be none. */
 bool field_key(const struct store_field *f, unsigned char *key, size_t *len);

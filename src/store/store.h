@@ -82,13 +82,14 @@ struct store_pass {
 	const char *id;
 	uint32_t ordinal;      /* given at the first put; never changes */
 	uint64_t tag;          /* change tag; 0: not stamped since its change */
-	struct slice document; /* at most 256 KiB */
+	struct slice document; /* at most 288 KiB */
 	struct store_field *fields; /* what is indexed; not filled by reads */
 	size_t nfields;
 	struct store_column *columns; /* not filled, too */
 	size_t ncolumns;
 	const unsigned char *unique;  /* 32 bytes, or NULL; not filled */
 	const struct store_due *owes; /* by being changed to this, or NULL */
+	bool same;                    /* to wallets: the tag is kept */
 };
 
 /*
@@ -112,7 +113,8 @@ MUST_CHECK enum err store_pass_add(struct txn *t, struct store_pass *p);
 /*
  * Replace `old`, as this transaction read it, by `p`: same id; both with their
  * fields and unique digests.
- * The tag becomes 0, and what `p` owes is due.  ERR_CONFLICT as above.
+ * The tag becomes 0, unless `p` is the same to wallets, and what `p` owes is
+ * due.  ERR_CONFLICT as above.
  */
 MUST_CHECK enum err store_pass_change(
     struct txn *t, const struct store_pass *old, struct store_pass *p);

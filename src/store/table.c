@@ -29,6 +29,10 @@ static const struct {
 	[TABLE_DAY] = { "day.db", DB_BTREE, 4096, 0, 0, 0 },
 	/* Its files go as it empties: it would grow for ever. */
 	[TABLE_EVENT] = { "event.db", DB_QUEUE, 8192, 0, EVENT_LEN, 256 },
+	[TABLE_DEVICE] = { "device.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_REGISTRATION] = { "registration.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_HOLDER] = { "holder.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_TOKEN] = { "token.db", DB_BTREE, 4096, 0, 0, 0 },
 	/* Its pages fill and empty all the time, and should stay many. */
 	[TABLE_FRESH] = { "fresh.db", DB_BTREE, 2048, DB_REVSPLITOFF, 0, 0 },
 };

@@ -1,0 +1,148 @@
+#include "pass/install.h"
+
+#include "base/clock.h"
+#include "pass/pass.h"
+#include "store/event.h"
+#include "store/source.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static void
+set_date(struct json_object *o, const char *key, int64_t ms)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	clock_iso(ms, iso);
+	json_set_string(o, key, iso);
+}
+
+static enum err
+set_source(struct txn *t, struct arena *a, const struct install *in,
+    struct json_object *o)
+{
+	const int64_t since = in->now - INSTALL_SOURCE_DAYS * DAY_MS;
+	struct json_object *source = NULL;
+	struct store_source s;
+	enum err e = store_source_get(t, in->pass, a, &s);
+
+	if (e == ERR_NOTFOUND || (e == ERR_OK && s.date < since))
+		return ERR_OK;
+	if (e == ERR_OK)
+		e = json_parse(a, s.json, JSON_DEPTH, &source, NULL);
+	if (e == ERR_OK)
+		json_set(o, "source", source);
+	return e;
+}
+
+/* The dates in an order that people read. */
+static enum err
+came(struct txn *t, struct arena *a, const struct install *in,
+    struct json_object *o)
+{
+	const int64_t total = json_get_int(o, "totalRegistrations", 0);
+
+	if (json_get(o, "installationDate") == NULL)
+		set_date(o, "installationDate", in->now);
+	set_date(o, "lastInstallDate", in->now);
+	json_set_int(o, "totalRegistrations", total + in->by);
+	return set_source(t, a, in, o);
+}
+
+/* ERR_UNSET: it was not there. */
+static enum err
+revise(struct txn *t, struct arena *a, const struct install *in, struct pass *p)
+{
+	const char *wallet = in->wallet == STORE_APPLE ? "apple" : "google";
+	struct json_object *all = json_copy(a, p->providers);
+	struct json_object *o = json_get(all, wallet);
+	int64_t active = json_get_int(o, "activeRegistrations", 0);
+	enum err e = ERR_OK;
+
+	if (in->by < 0 && active <= 0)
+		return ERR_UNSET;
+	if (!json_object_is_type(o, json_type_object)) {
+		o = json_object_in(a);
+		json_set(all, wallet, o);
+	}
+	active += in->by;
+	if (in->by > 0)
+		e = came(t, a, in, o);
+	else
+		set_date(o, "lastUninstallDate", in->now);
+	json_set_int(o, "activeRegistrations", active > 0 ? active : 0);
+	p->providers = all;
+	return e;
+}
+
+/* Unique identifiers are not touched: they may be another pass's by now. */
+static enum err
+store(struct txn *t, struct arena *a, const struct tenant *tenant,
+    struct store_pass *old, const struct pass *was, const struct pass *is)
+{
+	struct store_pass row = { .id = old->id, .same = true };
+
+	pass_index(a, tenant, was, old);
+	pass_index(a, tenant, is, &row);
+	old->unique = row.unique = NULL;
+	if (pass_print(a, is, &row.document) != ERR_OK)
+		return ERR_INTERNAL;
+	return store_pass_change(t, old, &row);
+}
+
+static enum err
+tell(struct txn *t, const struct install *in, const struct pass *p)
+{
+	const struct event event = {
+		.kind = in->by > 0 ? EVENT_INSTALLED : EVENT_UNINSTALLED,
+		.wallet = in->wallet,
+		.date = in->now,
+		.pass = p->id,
+		.type = p->type,
+	};
+
+	return event_add(t, &event);
+}
+
+enum err
+install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
+    const struct install *in)
+{
+	struct store_pass old;
+	struct pass was, is;
+	enum err e;
+
+	if (in->by == 0)
+		return ERR_OK;
+	if ((e = store_pass_get(t, in->pass, true, a, &old)) != ERR_OK ||
+	    (e = pass_parse(a, old.document, &was)) != ERR_OK)
+		return e;
+	is = was;
+	if ((e = revise(t, a, in, &is)) == ERR_UNSET)
+		return ERR_OK;
+	if (e == ERR_OK)
+		e = store(t, a, tenant, &old, &was, &is);
+	return e == ERR_OK ? tell(t, in, &is) : e;
+}
+
+struct running {
+	struct arena *a;
+	const struct tenant *tenant;
+	const struct install *in;
+};
+
+static enum err
+run(struct txn *t, void *arg)
+{
+	struct running *r = arg;
+
+	return install_note(t, r->a, r->tenant, r->in);
+}
+
+enum err
+install_run(struct store *st, struct arena *a, const struct tenant *tenant,
+    const struct install *in)
+{
+	struct running r = { a, tenant, in };
+
+	return store_run(st, run, &r);
+}

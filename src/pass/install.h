@@ -1,0 +1,36 @@
+#ifndef PASS_INSTALL_H
+#define PASS_INSTALL_H
+
+/*
+ * install - where a pass is installed: `providers.apple` and `.google`.
+ *
+ * Neither lastUpdateDate nor what the pass is rendered from, nor its change
+ * tag, is moved by it: to a wallet the pass stays the same.
+ */
+
+#include "conf/tenant.h"
+#include "store/store.h"
+
+#define INSTALL_SOURCE_DAYS 30 /* a download before them tells no source */
+
+struct install {
+	const char *pass;
+	unsigned wallet; /* STORE_APPLE or STORE_GOOGLE */
+	int by;          /* phones that it came to; below 0: that it left */
+	int64_t now;     /* ms */
+};
+
+/*
+ * Note it in the pass: dates, counts and, when it came, the source of the last
+ * download.  Index and event follow in the same transaction.  The count never
+ * falls below zero: what is installed nowhere does not leave, and nothing is
+ * written.  ERR_NOTFOUND: there is no such pass.
+ */
+MUST_CHECK enum err install_note(struct txn *t, struct arena *a,
+    const struct tenant *tenant, const struct install *in);
+
+/* The same in a transaction of its own. */
+MUST_CHECK enum err install_run(struct store *st, struct arena *a,
+    const struct tenant *tenant, const struct install *in);
+
+#endif

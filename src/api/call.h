@@ -59,6 +59,10 @@ MUST_CHECK enum err call_proof(
 MUST_CHECK enum err call_preview(
     struct call *c, const char *id, bool full, struct json_object **out);
 
+/* The signed package of a pass, or a 304. */
+MUST_CHECK enum err download_signed(struct call *c, struct response *resp,
+    const struct pass *p, struct slice document);
+
 /* ERR_UNSET for a pass whose type has gone. */
 enum err call_no_type(struct call *c);
 
@@ -76,7 +80,8 @@ const char *call_param(struct call *c, size_t i);
 
 /* The tables of all resources, ended by NULL. */
 extern const struct route *const api_tables[];
-extern const struct route passes_routes[], list_routes[], lookup_routes[],
+extern const struct route apple_routes[], passes_routes[], list_routes[],
+    lookup_routes[],
     download_routes[], health_routes[], bulk_routes[];
 
 #endif

@@ -57,21 +57,29 @@ typedef enum err make_fn(struct arena *a, const struct pkpass_of *of,
     struct pkpass *out, struct why *w);
 
 static enum err
-get(struct call *c, const char *id, make_fn *make, struct pkpass *out)
+make_of(struct call *c, const struct pass *p, struct slice document,
+    make_fn *make, struct pkpass *out)
 {
-	struct pass p;
-	struct pkpass_of of = {
+	const struct pkpass_of of = {
 		.tenant = c->tenant,
-		.pass = &p,
+		.type = tenant_type(c->tenant, p->type),
+		.pass = p,
+		.document = document,
 		.now = c->req->now,
 	};
-	enum err e;
 
-	if ((e = call_pass_document(c, id, &p, &of.document)) != ERR_OK)
-		return e;
-	if ((of.type = tenant_type(c->tenant, p.type)) == NULL)
-		return call_no_type(c);
-	return make(c->a, &of, out, &c->why);
+	return of.type == NULL ? call_no_type(c)
+			       : make(c->a, &of, out, &c->why);
+}
+
+static enum err
+get(struct call *c, const char *id, make_fn *make, struct pkpass *out)
+{
+	struct slice document;
+	struct pass p;
+	enum err e = call_pass_document(c, id, &p, &document);
+
+	return e == ERR_OK ? make_of(c, &p, document, make, out) : e;
 }
 
 static void
@@ -83,24 +91,36 @@ attachment(
 }
 
 /* A kept file that cannot be read is made again. */
-static enum err
-send_one(struct call *c, struct response *resp, const char *id)
+enum err
+download_signed(struct call *c, struct response *resp, const struct pass *p,
+    struct slice document)
 {
 	struct pkpass one = { .modified = 0 };
 	enum err e;
 
-	if ((e = get(c, id, pkpass_get, &one)) != ERR_OK)
+	if ((e = make_of(c, p, document, pkpass_get, &one)) != ERR_OK)
 		return e;
 	if (response_not_modified(resp, c->req, one.etag, one.modified))
 		return ERR_OK;
-	attachment(resp, c, id, "pkpass");
+	attachment(resp, c, p->id, "pkpass");
 	if (one.file != NULL &&
 	    response_file(resp, 200, TYPE_PKPASS, one.file) == ERR_OK)
 		return ERR_OK;
-	if (one.file != NULL && (e = get(c, id, pkpass_build, &one)) != ERR_OK)
+	if (one.file != NULL &&
+	    (e = make_of(c, p, document, pkpass_build, &one)) != ERR_OK)
 		return e;
 	response_bytes(resp, 200, TYPE_PKPASS, one.zip);
 	return ERR_OK;
+}
+
+static enum err
+send_one(struct call *c, struct response *resp, const char *id)
+{
+	struct slice document;
+	struct pass p;
+	enum err e = call_pass_document(c, id, &p, &document);
+
+	return e == ERR_OK ? download_signed(c, resp, &p, document) : e;
 }
 
 static enum err

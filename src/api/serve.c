@@ -80,8 +80,12 @@ close_stores(struct serve *s)
 static void
 unauthorized(struct response *resp, const struct call *c)
 {
-	response_header(resp, "WWW-Authenticate", "Bearer");
-	response_header(resp, "WWW-Authenticate", "ApiKey");
+	if (c->route != NULL && c->route->access == ROUTE_HOLDER) {
+		response_header(resp, "WWW-Authenticate", "ApplePass");
+	} else {
+		response_header(resp, "WWW-Authenticate", "Bearer");
+		response_header(resp, "WWW-Authenticate", "ApiKey");
+	}
 	response_problem(resp, c->req, 401, &c->why);
 }
 

@@ -23,7 +23,8 @@ struct call; /* api/call.h */
 enum route_access {
 	ROUTE_OPEN,  /* nothing; a pass id in the path is a capability */
 	ROUTE_PROOF, /* `scope`, or proof of every identifier given */
-	ROUTE_SCOPE  /* `scope` */
+	ROUTE_SCOPE, /* `scope` */
+	ROUTE_HOLDER /* the pass's own token, which the handler compares */
 };
 
 enum route_body { ROUTE_NO_BODY, ROUTE_JSON, ROUTE_RAW };

@@ -198,7 +198,7 @@ def check_document():
 
 def check_routes():
     row = re.compile(r'\{\s*"([A-Z]+)",\s*"(/[^"]*)",\s*'
-                     r'(ROUTE_OPEN|ROUTE_PROOF|ROUTE_SCOPE),\s*'
+                     r'(ROUTE_OPEN|ROUTE_PROOF|ROUTE_SCOPE|ROUTE_HOLDER),\s*'
                      r'(NULL|"[^"]*"),\s*(NULL|"[^"]*")')
     routes = {}
     for name in glob.glob(SOURCES + "/*.c"):
@@ -217,8 +217,11 @@ def check_routes():
         check(({"proof": []} in schemes) == (access == "ROUTE_PROOF"),
               f"{route}: {access} and security {schemes}")
         check(({"apiKey": []} in schemes) ==
-              (access != "ROUTE_OPEN" or closable != "NULL"),
+              (access in ("ROUTE_PROOF", "ROUTE_SCOPE") or
+               closable != "NULL"),
               f"{route}: closable {closable} and security {schemes}")
+        check(({"applePass": []} in schemes) == (access == "ROUTE_HOLDER"),
+              f"{route}: {access} and security {schemes}")
 
 
 # -- the server ---------------------------------------------------------------

@@ -385,11 +385,31 @@ def run():
         status(404, "GET", f"{api}/nobody0/{part}")
     status(200, "GET", "/healthz", key=None)
 
+    raw = json.loads(ask("GET", f"{api}/{one}/data/raw")[2])
+    v1, topic = api + "/apple/v1", "pass.example.demo"
+    devices = f"{v1}/devices/d1/registrations/{topic}"
+    phone = {"Authorization": "ApplePass " +
+             raw["apple"]["authenticationToken"]}
+    token = {"pushToken": "t"}
+    status(201, "POST", f"{devices}/{one}", token, phone)
+    status(200, "POST", f"{devices}/{one}", token, phone)
+    status(400, "POST", f"{devices}/{one}", {}, phone)
+    status(401, "POST", f"{devices}/{one}", token)
+    status(401, "POST", f"{devices}/nobody0", token, phone)
+    status(200, "GET", devices, key=None)
+    status(204, "GET", f"{v1}/devices/d2/registrations/{topic}", key=None)
+    status(200, "GET", f"{v1}/passes/{topic}/{one}", headers=phone)
+    status(401, "GET", f"{v1}/passes/{topic}/{two}", headers=phone)
+    status(401, "DELETE", f"{devices}/{one}", key=None)
+    status(200, "DELETE", f"{devices}/{one}", headers=phone, key=None)
+    status(200, "POST", v1 + "/log", {"logs": ["x"]}, key=None)
+    status(400, "POST", v1 + "/log", "[", key=None)
+
     for (method, path), (_, _, op) in sorted(operations.items()):
         seen = met.get(op["operationId"], set())
         check(any(s < 400 for s in seen), f"{method} {path} was not answered")
         known = path.replace("{}", "demo", 1).replace("{}", one)
-        check(ask("DELETE", known)[0] == 405, f"DELETE {known}")
+        check(ask("PUT", known)[0] == 405, f"PUT {known}")
 
 
 check_validator()

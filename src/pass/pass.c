@@ -54,6 +54,7 @@ fill(struct arena *a, struct json_object *o, struct pass *p)
 	p->extensions = object_of(a, o, "extensions");
 	p->apple_serial = json_get_string(apple, "serialNumber");
 	p->apple_token = json_get_string(apple, "authenticationToken");
+	p->google_object = json_get_string(json_get(o, "google"), "objectId");
 	p->has_rendered = rendered != NULL &&
 	    text_unhex(slice_of(rendered), p->rendered, sizeof(p->rendered));
 	return p->id != NULL && p->secret != NULL && p->type != NULL &&
@@ -125,6 +126,11 @@ pass_raw(struct arena *a, const struct pass *p, bool secrets)
 	if (secrets)
 		json_set_string(apple, "authenticationToken", p->apple_token);
 	json_set(o, "apple", apple);
+	if (p->google_object != NULL) {
+		json_set(o, "google", json_object_in(a));
+		json_set_string(
+		    json_get(o, "google"), "objectId", p->google_object);
+	}
 	json_set_int(o, "modified", p->modified);
 	if (p->has_rendered) {
 		text_hex(hex, p->rendered, sizeof(p->rendered));
@@ -309,7 +315,7 @@ pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
 	unsigned char *unique = arena_alloc(a, 32);
 	const int n = json_object_object_length(p->identifiers);
 
-	row->fields = arena_alloc(a, (size_t)(n + 1) * sizeof(*row->fields));
+	row->fields = arena_alloc(a, (size_t)(n + 2) * sizeof(*row->fields));
 	row->nfields = 0;
 	add_fields(a, "identifiers", p->identifiers, row);
 	/* Wallet asks by it, and only an imported pass has its own. */
@@ -317,6 +323,10 @@ pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
 		row->fields[row->nfields++] = (struct store_field){
 			slice_of(PASS_SERIAL_FIELD), slice_of(p->apple_serial)
 		};
+	if (p->google_object != NULL)
+		row->fields[row->nfields++] =
+		    (struct store_field){ slice_of(PASS_GOOGLE_OBJECT),
+			    slice_of(p->google_object) };
 	index_columns(a, p, row);
 	row->unique = type != NULL && pass_unique(type, p->identifiers, unique)
 	    ? unique

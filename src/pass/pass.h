@@ -19,6 +19,9 @@
 #define PASS_IDENTIFIERS_MAX 32
 #define PASS_SERIAL_FIELD    "apple.serialNumber" /* of store_field_find() */
 
+/* The field by which an imported pass is found, see store_field_find(). */
+#define PASS_GOOGLE_OBJECT "google.objectId"
+
 struct pass {
 	const char *id, *secret, *type;
 	int64_t created, updated; /* ms; what the API shows */
@@ -27,6 +30,8 @@ struct pass {
 	struct json_object *providers, *extensions;              /* objects */
 	const char *apple_serial;   /* = id, but for imported passes */
 	const char *apple_token;    /* authentication token, >= 16 characters */
+	const char *google_object;  /* id of the object of an imported pass,
+				       else NULL */
 	unsigned char rendered[32]; /* digest of what it was last rendered
 				       from; see change.h */
 	bool has_rendered;

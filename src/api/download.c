@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "store/source.h"
 #include "wallet/apple/pkpass.h"
+#include "wallet/google/save.h"
 
 #define BUNDLE_MAX 40 /* passes in one answer */
 
@@ -165,13 +166,65 @@ send_preview(struct call *c, struct response *resp, const struct ids *ids)
 }
 
 static enum err
+read_passes(struct call *c, const struct ids *ids, struct pass *passes)
+{
+	enum err e;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		if ((e = call_pass(c, ids->id[i], &passes[i])) != ERR_OK)
+			return e;
+		if (tenant_type(c->tenant, passes[i].type) == NULL)
+			return call_no_type(c);
+	}
+	return ERR_OK;
+}
+
+static enum err
+make_save(struct call *c, const struct pass *passes, size_t n, struct save *out)
+{
+	const struct save_of of = { .server = c->server,
+		.tenant = c->tenant,
+		.store = c->store,
+		.passes = passes,
+		.n = n,
+		.now = c->req->now };
+
+	return save_make(c->a, &of, out, &c->why);
+}
+
+/* Of several passes; of one only who asks for JSON gets it. */
+static bool
+is_text_asked(const struct request *req)
+{
+	const char *accept = request_header(req, "Accept");
+
+	return accept == NULL || strcmp(accept, "") == 0 ||
+	    strcmp(accept, "*/*") == 0 ||
+	    (strncasecmp(accept, "text/", 5) == 0 &&
+		strchr(accept, ',') == NULL);
+}
+
+static enum err
 send_google(struct call *c, struct response *resp, const struct ids *ids)
 {
-	(void)resp;
-	(void)ids;
-	return why(&c->why, ERR_UNSET, NULL,
-	    "Google Wallet needs google.issuerId and google.serviceAccount in "
-	    "tenant.yml.");
+	struct pass *passes = arena_alloc(c->a, ids->n * sizeof(*passes));
+	const bool json = request_accept(c->req) != ACCEPT_TEXT;
+	struct json_object *o = json_object_in(c->a);
+	struct save save = { .jwt = NULL };
+	enum err e;
+
+	if ((e = read_passes(c, ids, passes)) != ERR_OK ||
+	    (e = make_save(c, passes, ids->n, &save)) != ERR_OK)
+		return e;
+	response_header(resp, "Vary", "Accept");
+	if (!json && (ids->n == 1 || is_text_asked(c->req))) {
+		response_string(resp, c->req, 200, save.jwt);
+		return ERR_OK;
+	}
+	json_set_string(o, "saveUrl", save.url);
+	json_set_string(o, "jwt", save.jwt);
+	response_json(resp, c->req, 200, o);
+	return ERR_OK;
 }
 
 /* The query less what we say ourselves, to be put after a '?' or a '&'; or "".
@@ -246,26 +299,6 @@ device_of(struct call *c)
 	return "view";
 }
 
-static enum err
-send_auto(struct call *c, struct response *resp, const struct ids *ids)
-{
-	const char *device = device_of(c);
-	struct pass p = { .id = NULL };
-	enum err e;
-
-	for (size_t i = 0; i < ids->n; i++)
-		if ((e = call_pass(c, ids->id[i], &p)) != ERR_OK)
-			return e;
-	response_header(resp, "Vary", "User-Agent");
-	if (strcmp(device, "apple") == 0)
-		response_redirect(resp, 302,
-		    arena_printf(c->a, "?device=apple%s", forwarded(c, '&')));
-	else
-		response_redirect(
-		    resp, 302, view_url(c, ids, layout_of(c, &p)));
-	return ERR_OK;
-}
-
 /* An install may follow; that its source is not known is no fault of it. */
 static void
 keep_source(struct call *c, const struct ids *ids)
@@ -278,6 +311,48 @@ keep_source(struct call *c, const struct ids *ids)
 	s.json = json_text(c->a, o);
 	for (size_t i = 0; i < ids->n; i++)
 		(void)!store_source_put(c->store, ids->id[i], &s);
+}
+
+/* To the save link; ERR_UNSET where the tenant has no Google Wallet. */
+static enum err
+redirect_google(struct call *c, struct response *resp, const struct ids *ids,
+    const struct pass *passes)
+{
+	struct save save = { .url = NULL };
+	enum err e = make_save(c, passes, ids->n, &save);
+
+	if (e == ERR_OK) {
+		keep_source(c, ids);
+		response_redirect(resp, 302, save.url);
+	}
+	return e;
+}
+
+static enum err
+send_auto(struct call *c, struct response *resp, const struct ids *ids)
+{
+	struct pass *passes = arena_alloc(c->a, ids->n * sizeof(*passes));
+	const char *device = device_of(c);
+	enum err e;
+
+	for (size_t i = 0; i < ids->n; i++)
+		if ((e = call_pass(c, ids->id[i], &passes[i])) != ERR_OK)
+			return e;
+	response_header(resp, "Vary", "User-Agent");
+	if (strcmp(device, "apple") == 0) {
+		response_redirect(resp, 302,
+		    arena_printf(c->a, "?device=apple%s", forwarded(c, '&')));
+		return ERR_OK;
+	}
+	if (strcmp(device, "google") == 0) {
+		e = redirect_google(c, resp, ids, passes);
+		if (e != ERR_UNSET)
+			return e;
+		c->why = (struct why){ .text = "" };
+	}
+	response_redirect(
+	    resp, 302, view_url(c, ids, layout_of(c, &passes[ids->n - 1])));
+	return ERR_OK;
 }
 
 static enum err

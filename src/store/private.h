@@ -37,6 +37,7 @@ enum table {
 	TABLE_SOURCE,    /* pass id -> where it was downloaded from */
 	TABLE_DICT,      /* dictionary, text -> code; see dict.h */
 	TABLE_COLUMN,    /* field, chunk -> cells; see column.h */
+	TABLE_GOOGLE,    /* kind and id -> what is remembered; see google.c */
 	TABLE_FRESH,     /* ordinal -> cells that are to go there */
 	TABLE_EVENT,     /* queue of what happened; see event.h */
 	TABLE_DAY,       /* day, pass type -> how often what happened */

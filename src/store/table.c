@@ -24,6 +24,7 @@ static const struct {
 	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_DUE] = { "due.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_SOURCE] = { "source.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_GOOGLE] = { "google.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_DICT] = { "dict.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_COLUMN] = { "column.db", DB_BTREE, 65536, 0, 0, 0 },
 	[TABLE_DAY] = { "day.db", DB_BTREE, 4096, 0, 0, 0 },

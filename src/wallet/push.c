@@ -5,7 +5,7 @@
 
 #define AGAIN_MS 5000 /* what push_now() leaves is for the worker */
 
-const struct push_wallet *const push_wallets[] = { NULL };
+const struct push_wallet *const push_wallets[] = { &push_google, NULL };
 
 static unsigned
 left_of(const struct due *d)

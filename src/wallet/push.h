@@ -39,6 +39,7 @@ struct push_wallet {
 
 /* The wallets there are, ended by NULL. */
 extern const struct push_wallet *const push_wallets[];
+extern const struct push_wallet push_google;
 
 /*
  * Tell all wallets of `rows`, and store what came of it.  A wallet that

@@ -1,0 +1,167 @@
+#include "store/google.h"
+
+#include <string.h>
+
+#include "store/private.h"
+
+#define CLASS     'c' /* id -> digest */
+#define NONCE     'n' /* when it expires, digest of it -> nothing */
+#define LOUD      'l' /* object id -> when, the newest first */
+#define KEY_MAX   512
+#define NONCE_LEN (1 + 8 + DIGEST_LEN)
+#define PURGE_MAX 100 /* expired nonces that one more takes with it */
+
+struct key {
+	unsigned char s[KEY_MAX];
+};
+
+static struct slice
+key_of(struct key *k, char kind, const char *id)
+{
+	size_t len = strlen(id);
+
+	len = len < KEY_MAX - 1 ? len : KEY_MAX - 1;
+	k->s[0] = (unsigned char)kind;
+	memcpy(k->s + 1, id, len);
+	return table_slice(k->s, len + 1);
+}
+
+struct class
+{
+	const char *id;
+	const unsigned char *put;
+	unsigned char *got;
+};
+
+static enum err
+class_get(struct txn *t, void *arg)
+{
+	struct class *c = arg;
+	struct slice v;
+	struct key k;
+	enum err e =
+	    table_get(t, TABLE_GOOGLE, key_of(&k, CLASS, c->id), &v, 0);
+
+	if (e != ERR_OK)
+		return e;
+	if (v.len != DIGEST_LEN)
+		return ERR_NOTFOUND;
+	memcpy(c->got, v.s, DIGEST_LEN);
+	return ERR_OK;
+}
+
+enum err
+google_class_get(
+    struct store *st, const char *id, unsigned char digest[DIGEST_LEN])
+{
+	struct class c = { .id = id, .got = digest };
+
+	return store_run(st, class_get, &c);
+}
+
+static enum err
+class_put(struct txn *t, void *arg)
+{
+	struct class *c = arg;
+	struct key k;
+	struct slice key = key_of(&k, CLASS, c->id);
+	enum err e;
+
+	if (c->put != NULL)
+		return table_put(
+		    t, TABLE_GOOGLE, key, table_slice(c->put, DIGEST_LEN), 0);
+	e = table_del(t, TABLE_GOOGLE, key);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+google_class_put(struct store *st, const char *id, const unsigned char *digest)
+{
+	struct class c = { .id = id, .put = digest };
+
+	return store_run(st, class_put, &c);
+}
+
+/* Those that expired stand first. */
+static enum err
+purge(struct txn *t, int64_t now)
+{
+	unsigned char old[NONCE_LEN] = { NONCE };
+	DBT key = table_dbt(table_slice(old, 1)), value = { .data = NULL };
+	DBC *c = NULL;
+	enum err e = table_cursor(t, TABLE_GOOGLE, &c);
+
+	for (int i = 0; e == ERR_OK && i < PURGE_MAX; i++) {
+		const unsigned char *p;
+
+		e = table_cursor_get(
+		    t, c, &key, &value, i == 0 ? DB_SET_RANGE : DB_NEXT);
+		p = key.data;
+		if (e != ERR_OK || key.size != NONCE_LEN || p[0] != NONCE ||
+		    (int64_t)table_get64(p + 1) > now)
+			break;
+		e = table_rc(t, c->del(c, 0), "delete");
+	}
+	if (c != NULL && c->close(c) != 0 && e == ERR_OK)
+		e = ERR_BUSY;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+google_nonce_take(
+    struct txn *t, struct slice nonce, int64_t expires, int64_t now)
+{
+	unsigned char key[NONCE_LEN] = { NONCE };
+	struct slice k = table_slice(key, sizeof(key)), v;
+	enum err e;
+
+	table_put64(key + 1, (uint64_t)expires);
+	digest_sha256(nonce.s, nonce.len, key + 9);
+	e = table_get(t, TABLE_GOOGLE, k, &v, DB_RMW);
+	if (e != ERR_NOTFOUND)
+		return e == ERR_OK ? ERR_CONFLICT : e;
+	if ((e = purge(t, now)) != ERR_OK)
+		return e;
+	return table_put(t, TABLE_GOOGLE, k, table_slice("", 0), 0);
+}
+
+struct loud {
+	const char *object;
+	int64_t now;
+	bool loud;
+};
+
+static enum err
+loud_take(struct txn *t, void *arg)
+{
+	struct loud *l = arg;
+	unsigned char row[8 * GOOGLE_LOUD_MAX] = { 0 };
+	struct slice v;
+	struct key k;
+	struct slice key = key_of(&k, LOUD, l->object);
+	enum err e = table_get(t, TABLE_GOOGLE, key, &v, DB_RMW);
+	int64_t third;
+
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	if (e == ERR_OK && v.len == sizeof(row))
+		memcpy(row, v.s, sizeof(row));
+	third = (int64_t)table_get64(row + sizeof(row) - 8);
+	l->loud = third <= l->now - GOOGLE_LOUD_MS;
+	if (!l->loud)
+		return ERR_OK;
+	memmove(row + 8, row, sizeof(row) - 8);
+	table_put64(row, (uint64_t)l->now);
+	return table_put(
+	    t, TABLE_GOOGLE, key, table_slice(row, sizeof(row)), 0);
+}
+
+enum err
+google_loud_take(struct store *st, const char *object, int64_t now, bool *loud)
+{
+	struct loud l = { .object = object, .now = now };
+	enum err e = store_run(st, loud_take, &l);
+
+	*loud = l.loud;
+	return e;
+}

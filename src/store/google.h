@@ -1,0 +1,36 @@
+#ifndef STORE_GOOGLE_H
+#define STORE_GOOGLE_H
+
+/*
+ * google - what is remembered of Google Wallet beside the passes.
+ */
+
+#include "base/digest.h"
+#include "store/store.h"
+
+#define GOOGLE_LOUD_MAX 3 /* notifications of a pass in GOOGLE_LOUD_MS */
+#define GOOGLE_LOUD_MS  (24LL * 60 * 60 * 1000)
+
+/* The digest of the class as Google has it; ERR_NOTFOUND: it is not known. */
+MUST_CHECK enum err google_class_get(
+    struct store *st, const char *id, unsigned char digest[DIGEST_LEN]);
+
+/* `digest` NULL: Google has it no more. */
+MUST_CHECK enum err google_class_put(
+    struct store *st, const char *id, const unsigned char *digest);
+
+/*
+ * Remember `nonce` until `expires` (ms), and forget some that are past it.
+ * ERR_CONFLICT, and nothing is written: it is remembered already.
+ */
+MUST_CHECK enum err google_nonce_take(
+    struct txn *t, struct slice nonce, int64_t expires, int64_t now);
+
+/*
+ * Count a notification of an object.  `*loud`: Google lets it be heard, for
+ * there were less than GOOGLE_LOUD_MAX in the last GOOGLE_LOUD_MS.
+ */
+MUST_CHECK enum err google_loud_take(
+    struct store *st, const char *object, int64_t now, bool *loud);
+
+#endif

@@ -1,0 +1,425 @@
+#include "wallet/google/rest.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/fetch.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "store/google.h"
+#include "wallet/google/pace.h"
+
+#define SCOPE      "https://www.googleapis.com/auth/wallet_object.issuer"
+#define GRANT      "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#define HOUR       3600 /* seconds */
+#define SLACK      30   /* seconds before its end that a token is not used */
+#define TIMEOUT_MS 15000L
+#define TOKENS_MAX 16
+
+/* -- access tokens -------------------------------------------------------- */
+
+static struct token {
+	char *email, *from, *value;
+	int64_t until; /* ms */
+} tokens[TOKENS_MAX];
+static size_t next_token;
+
+static void
+forget_token(struct token *t)
+{
+	free(t->email);
+	free(t->from);
+	free(t->value);
+	*t = (struct token){ .until = 0 };
+}
+
+static struct token *
+token_of(const struct rest *r)
+{
+	for (size_t i = 0; i < TOKENS_MAX; i++)
+		if (tokens[i].email != NULL &&
+		    strcmp(tokens[i].email, account_email(r->account)) == 0 &&
+		    strcmp(tokens[i].from, r->server->endpoints.google_token) ==
+			0)
+			return &tokens[i];
+	return NULL;
+}
+
+static void
+keep_token(const struct rest *r, const char *value, int64_t until)
+{
+	struct token *t = token_of(r);
+
+	if (t == NULL)
+		t = &tokens[next_token++ % TOKENS_MAX];
+	forget_token(t);
+	t->email = strdup(account_email(r->account));
+	t->from = strdup(r->server->endpoints.google_token);
+	t->value = strdup(value);
+	t->until = until;
+	if (t->email == NULL || t->from == NULL || t->value == NULL)
+		abort();
+}
+
+/* RFC 7523, section 2.1. */
+static enum err
+assertion(struct rest *r, struct slice *form)
+{
+	struct json_object *claims = json_object_in(r->a);
+	const int64_t now = r->now / 1000;
+	const char *jwt = NULL;
+	enum err e;
+
+	json_set_string(claims, "iss", account_email(r->account));
+	json_set_string(claims, "scope", SCOPE);
+	json_set_string(claims, "aud", r->server->endpoints.google_token);
+	json_set_int(claims, "iat", now);
+	json_set_int(claims, "exp", now + HOUR);
+	if ((e = account_sign(r->account, r->a, claims, &jwt)) != ERR_OK)
+		return e;
+	*form = slice_of(arena_printf(r->a, "grant_type=%s&assertion=%s",
+	    text_percent(r->a, slice_of(GRANT)), jwt));
+	return ERR_OK;
+}
+
+static enum err
+ask(struct rest *r, struct fetch_request *rq, struct fetch_response *out)
+{
+	const char *after;
+	enum err e;
+
+	rq->timeout_ms = TIMEOUT_MS;
+	rq->any_address = true;
+	rq->ca_file = r->server->endpoints.ca_file;
+	r->status = 0;
+	r->reason = "";
+	r->later = 0;
+	if ((e = fetch_run(r->a, rq, out)) != ERR_OK)
+		return ERR_BUSY;
+	r->status = out->status;
+	after = fetch_header(out, "Retry-After");
+	if (after != NULL && strspn(after, "0123456789") == strlen(after))
+		r->later = strtol(after, NULL, 10) % HOUR * 1000;
+	return ERR_OK;
+}
+
+static bool
+is_later(long status)
+{
+	return status == 429 || status == 408 || status >= 500;
+}
+
+static enum err
+fetch_token(struct rest *r)
+{
+	static const char *const headers[] = {
+		"Content-Type: application/x-www-form-urlencoded", NULL
+	};
+	struct fetch_request rq = { .url = r->server->endpoints.google_token,
+		.headers = headers };
+	struct fetch_response out;
+	struct json_object *o = NULL;
+	const char *value;
+	enum err e;
+
+	if ((e = assertion(r, &rq.body)) != ERR_OK ||
+	    (e = ask(r, &rq, &out)) != ERR_OK)
+		return e;
+	if (is_later(out.status))
+		return ERR_BUSY;
+	if (json_parse(r->a, out.body, JSON_DEPTH, &o, NULL) != ERR_OK)
+		o = NULL;
+	value = json_get_string(o, "access_token");
+	if (out.status == 200 && value != NULL) {
+		keep_token(r, value,
+		    r->now +
+			(json_get_int(o, "expires_in", HOUR) - SLACK) * 1000);
+		return ERR_OK;
+	}
+	log_error("google_token", "status", text_num(out.status).s, "why",
+	    "Google gives no access token: its service account's key may be "
+	    "deleted, or the clock of this machine wrong",
+	    NULL);
+	return ERR_DENIED;
+}
+
+static enum err
+get_token(struct rest *r, const char **value)
+{
+	struct token *t = token_of(r);
+	enum err e;
+
+	if (t == NULL || t->until <= r->now) {
+		if ((e = fetch_token(r)) != ERR_OK)
+			return e;
+		t = token_of(r);
+	}
+	*value = t->value;
+	return ERR_OK;
+}
+
+/* -- one request ---------------------------------------------------------- */
+
+/* {"error": {"errors": [{"reason"}], "status", "message"}} */
+static void
+read_reason(struct rest *r, struct json_object *body)
+{
+	struct json_object *error = json_get(body, "error");
+	struct json_object *list = json_get(error, "errors");
+	const char *s = NULL;
+
+	if (json_object_is_type(list, json_type_array) &&
+	    json_object_array_length(list) > 0)
+		s = json_get_string(
+		    json_object_array_get_idx(list, 0), "reason");
+	if (s == NULL)
+		s = json_get_string(error, "status");
+	r->reason = s == NULL ? "" : s;
+}
+
+static bool
+has_reason(const struct rest *r, const char *word)
+{
+	return strcasestr(r->reason, word) != NULL;
+}
+
+static enum err
+judge(struct rest *r)
+{
+	if (r->status >= 200 && r->status < 300)
+		return ERR_OK;
+	if (is_later(r->status) ||
+	    (r->status == 403 && has_reason(r, "rateLimit")))
+		return ERR_BUSY;
+	if (has_reason(r, "QuotaExceeded"))
+		return ERR_TOOBIG;
+	switch (r->status) {
+	case 404:
+		return ERR_NOTFOUND;
+	case 409:
+		return ERR_CONFLICT;
+	case 401:
+	case 403:
+		return ERR_DENIED;
+	default:
+		return ERR_INVALID;
+	}
+}
+
+static enum err
+send_once(struct rest *r, const char *method, const char *path,
+    struct json_object *body, struct json_object **answer)
+{
+	const char *headers[] = { "Content-Type: application/json", NULL,
+		NULL };
+	struct fetch_request rq = { .method = method, .headers = headers };
+	struct fetch_response out;
+	struct json_object *o = NULL;
+	const char *token = NULL;
+	enum err e;
+
+	if ((e = get_token(r, &token)) != ERR_OK ||
+	    (e = pace_wait(r->a, r->server, r->tenant, r->issuer)) != ERR_OK)
+		return e;
+	headers[1] = arena_printf(r->a, "Authorization: Bearer %s", token);
+	rq.url =
+	    arena_printf(r->a, "%s/%s", r->server->endpoints.google_api, path);
+	if (body != NULL)
+		rq.body = json_text(r->a, body);
+	if ((e = ask(r, &rq, &out)) != ERR_OK)
+		return e;
+	if (json_parse(r->a, out.body, JSON_DEPTH, &o, NULL) != ERR_OK)
+		o = NULL;
+	if (answer != NULL)
+		*answer = o;
+	read_reason(r, o);
+	return judge(r);
+}
+
+/* A token may have been revoked before its time: another one is tried. */
+static enum err
+request(struct rest *r, const char *method, const char *path,
+    struct json_object *body, struct json_object **answer)
+{
+	enum err e = send_once(r, method, path, body, answer);
+	struct token *t = token_of(r);
+
+	if (e != ERR_DENIED || r->status != 401 || t == NULL)
+		return e;
+	forget_token(t);
+	return send_once(r, method, path, body, answer);
+}
+
+/* What stays of a failure when nothing more is tried. */
+static enum err
+failed(const struct rest *r, enum err e)
+{
+	if (e == ERR_OK || e == ERR_INTERNAL)
+		return e;
+	if (e == ERR_DENIED && r->status == 403)
+		log_error("google_denied", "why",
+		    "Google knows the service account but lets it do nothing: "
+		    "in the Google Pay & Wallet Console, Users, invite the "
+		    "service account's address as Developer, and see that "
+		    "google.issuerId is that issuer's",
+		    "what", r->reason, NULL);
+	else
+		log_warning("google_api", "status", text_num(r->status).s,
+		    "what", r->reason, NULL);
+	if (e == ERR_DENIED || e == ERR_BUSY)
+		return e;
+	return ERR_INVALID;
+}
+
+/* -- classes and objects -------------------------------------------------- */
+
+static const char *
+resource(struct rest *r, const struct object *o, const char *what)
+{
+	return arena_printf(r->a, "%s%s", o->kind, what);
+}
+
+static const char *
+path_of(
+    struct rest *r, const struct object *o, const char *what, const char *id)
+{
+	return arena_printf(r->a, "%s/%s", resource(r, o, what),
+	    text_percent(r->a, slice_of(id)));
+}
+
+/* PATCH it; make what is not there; what came meanwhile is patched after. */
+static enum err
+upsert(struct rest *r, const struct object *o, const char *what,
+    struct json_object *body, struct json_object **answer)
+{
+	const char *path = path_of(r, o, what, json_get_string(body, "id"));
+	enum err e = request(r, "PATCH", path, body, answer);
+
+	if (e == ERR_NOTFOUND && !has_reason(r, "ClassNotFound"))
+		e = request(r, "POST", resource(r, o, what), body, answer);
+	if (e == ERR_CONFLICT)
+		e = request(r, "PATCH", path, body, answer);
+	return e;
+}
+
+static void
+digest_of(struct rest *r, struct json_object *o, unsigned char out[DIGEST_LEN])
+{
+	const struct slice s = json_text_sorted(r->a, o);
+
+	digest_sha256(s.s, s.len, out);
+}
+
+enum err
+rest_class(struct rest *r, const struct object *o)
+{
+	unsigned char now[DIGEST_LEN], was[DIGEST_LEN];
+	enum err e = google_class_get(r->store, o->class_id, was);
+
+	digest_of(r, o->class, now);
+	if (e == ERR_OK && memcmp(now, was, DIGEST_LEN) == 0)
+		return ERR_OK;
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	e = failed(r, upsert(r, o, "Class", o->class, NULL));
+	return e == ERR_OK ? google_class_put(r->store, o->class_id, now) : e;
+}
+
+/*
+ * A member that is left out of a PATCH stays as it was: what Google still has
+ * of those that the card gives, and the card gives no more, is taken out.
+ */
+static enum err
+take_out(struct rest *r, const struct object *o, struct json_object *has)
+{
+	static const char *const members[] = { "barcode", "linksModuleData",
+		"validTimeInterval", "merchantLocations", "groupingInfo",
+		"heroImage" };
+	struct json_object *patch = json_object_in(r->a);
+	const size_t n = sizeof(members) / sizeof(members[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (json_get(has, members[i]) != NULL &&
+		    json_get(o->of, members[i]) == NULL)
+			json_set(patch, members[i], NULL);
+	if (json_object_object_length(patch) == 0)
+		return ERR_OK;
+	return request(r, "PATCH", path_of(r, o, "Object", o->id), patch, NULL);
+}
+
+/* Without what Google tells holders at most three times a day. */
+static enum err
+upsert_quietly(
+    struct rest *r, const struct object *o, struct json_object **answer)
+{
+	struct json_object *body = json_copy(r->a, o->of);
+
+	json_object_object_del(body, "notifyPreference");
+	return upsert(r, o, "Object", body, answer);
+}
+
+enum err
+rest_object(struct rest *r, const struct object *o)
+{
+	struct json_object *has = NULL;
+	enum err e = rest_class(r, o);
+
+	if (e != ERR_OK)
+		return e;
+	e = upsert(r, o, "Object", o->of, &has);
+	if (e == ERR_NOTFOUND) {
+		/* what is remembered of the class is of another time */
+		if ((e = google_class_put(r->store, o->class_id, NULL)) ==
+			ERR_OK &&
+		    (e = rest_class(r, o)) == ERR_OK)
+			e = request(
+			    r, "POST", resource(r, o, "Object"), o->of, &has);
+	} else if (e == ERR_TOOBIG) {
+		e = upsert_quietly(r, o, &has);
+	}
+	if (e == ERR_OK)
+		e = take_out(r, o, has);
+	return failed(r, e);
+}
+
+enum err
+rest_message(
+    struct rest *r, const struct object *o, struct json_object *message)
+{
+	struct json_object *body = json_object_in(r->a);
+	const char *path =
+	    arena_printf(r->a, "%s/addMessage", path_of(r, o, "Object", o->id));
+	enum err e;
+
+	json_set(body, "message", message);
+	e = request(r, "POST", path, body, NULL);
+	if (e == ERR_TOOBIG) {
+		message = json_copy(r->a, message);
+		json_set_string(message, "messageType", "TEXT");
+		json_set(body, "message", message);
+		e = request(r, "POST", path, body, NULL);
+	}
+	return failed(r, e);
+}
+
+enum err
+rest_why(const struct rest *r, enum err e, struct why *w)
+{
+	switch (e) {
+	case ERR_BUSY:
+		return why(w, ERR_UPSTREAM, NULL,
+		    "Google Wallet cannot be reached; try again later.");
+	case ERR_DENIED:
+		return why(w, ERR_UPSTREAM, NULL,
+		    "Google Wallet refuses the service account; the log and "
+		    "`passwright check` say what to do.");
+	case ERR_INVALID:
+		return why(w, ERR_UPSTREAM, NULL,
+		    "Google Wallet refuses this pass (%ld %s); see what "
+		    "`passwright check` says.",
+		    r->status, r->reason);
+	default:
+		return e;
+	}
+}

@@ -1,0 +1,56 @@
+#ifndef WALLET_GOOGLE_REST_H
+#define WALLET_GOOGLE_REST_H
+
+/*
+ * rest - Google's API: classes, objects, messages.
+ *
+ * Every request waits for its turn (pace.h) and carries the service account's
+ * access token, which the process keeps until it expires.
+ *
+ * One request at a time: each part of a batch counts as a request, so that
+ * 20 a second is all there is, and a kept connection gets near it.
+ */
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/why.h"
+#include "conf/server.h"
+#include "store/store.h"
+#include "wallet/google/account.h"
+#include "wallet/google/object.h"
+
+struct rest {
+	struct arena *a;
+	const struct server *server;
+	const struct tenant *tenant;
+	struct store *store;
+	const struct account *account;
+	const char *issuer;
+	int64_t now;
+
+	/* Of the last request that failed: */
+	long status;        /* 0: no answer */
+	const char *reason; /* Google's word, or "" */
+	int64_t later;      /* ms that Google asks to wait; 0: it does not */
+};
+
+/*
+ * All of these: ERR_BUSY, what Google or the network cannot do now, try later;
+ * ERR_DENIED, nothing of this issuer will do until its settings change, or
+ * the console's; ERR_INVALID, Google refuses this one for good.  Logged.
+ */
+
+/* The class as it should be, unless Google is known to have it so. */
+MUST_CHECK enum err rest_class(struct rest *r, const struct object *o);
+
+/* The object, changed or made; its class too. */
+MUST_CHECK enum err rest_object(struct rest *r, const struct object *o);
+
+/* A message for the object's holders; `message` as Google's Message. */
+MUST_CHECK enum err rest_message(
+    struct rest *r, const struct object *o, struct json_object *message);
+
+/* The sentence for one who waits for an answer; returns ERR_UPSTREAM or e. */
+enum err rest_why(const struct rest *r, enum err e, struct why *w);
+
+#endif

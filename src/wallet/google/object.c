@@ -497,15 +497,17 @@ add_class(struct build *b)
 static void
 build_side(struct build *b)
 {
+	struct json_object *over;
+
 	add_class(b);
 	add_fields(b);
 	add_barcode(b);
 	add_locations(b);
 	add_state(b);
-	b->class = json_merge(
-	    b->a, b->class, json_get(b->side->google, "class"), false);
-	b->object = json_merge(
-	    b->a, b->object, json_get(b->side->google, "object"), false);
+	if ((over = json_get(b->side->google, "class")) != NULL)
+		b->class = json_merge(b->a, b->class, over, false);
+	if ((over = json_get(b->side->google, "object")) != NULL)
+		b->object = json_merge(b->a, b->object, over, false);
 }
 
 /* The issuer's id before the suffix, unless it is there. */

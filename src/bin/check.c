@@ -18,6 +18,8 @@
 #include "wallet/apple/pkpass.h"
 #include "wallet/apple/signer.h"
 #include "wallet/card.h"
+#include "wallet/google/account.h"
+#include "wallet/google/object.h"
 
 struct check {
 	struct command *c;
@@ -271,11 +273,16 @@ check_credentials(struct check *k, const struct pass_type *type)
 	const struct apple_conf *apple = &type->apple_conf;
 	const struct google_conf *google = &type->google_conf;
 	struct place at = place_of(k, type, "apple", "p8");
+	const char *fault;
 
 	check_signer(k, type);
 	check_secret(k, apple->p8, at.file, at.line);
 	at = place_of(k, type, "google", "serviceAccount");
 	check_secret(k, google->service_account, at.file, at.line);
+	if (google->service_account != NULL &&
+	    (fault = account_fault(k->c->a, google)) != NULL)
+		fault_add(&k->f, at.file, at.line, "%s: %s",
+		    short_name(k, google->service_account), fault);
 	if (apple->pass_type_identifier == NULL && google->issuer_id == NULL)
 		fault_warn(&k->f, type->file, 0,
 		    "no wallet takes this pass: set \"apple\" or \"google\" "
@@ -478,6 +485,8 @@ check_sample(
 	}
 	check_barcodes(k, type, &card, &p);
 	check_apple(k, type, &p);
+	if (type->google_conf.issuer_id != NULL)
+		object_check(k->t, type, &p, &k->f);
 	return true;
 }
 

@@ -5,8 +5,10 @@ round; what the server answers is what the document says.  Prints a line for
 each thing that is not so, then how many held.
 """
 import glob
+import hashlib
 import http.client
 import json
+import os
 import re
 import sys
 import urllib.parse
@@ -279,7 +281,7 @@ def check_answer(what, op, r, data):
     if not check(kind in content, f"{what}: {kind} is not described"):
         return
     if "schema" in content[kind]:
-        value = json.loads(data) if kind.endswith("json") else data.decode()
+        value = json.loads(data) if kind.endswith("json") else data.decode(errors="replace")
         told = wrong(value, content[kind]["schema"])
         check(not told, f"{what}: {told}")
 
@@ -384,6 +386,12 @@ def run():
         status(401, "GET", f"{api}/{one}/{part}", key=None)
         status(404, "GET", f"{api}/nobody0/{part}")
     status(200, "GET", "/healthz", key=None)
+    icon = os.path.join(os.path.dirname(DOC), "..", "etc", "demo", "server",
+                        "passes", "loyalty", "icon.png")
+    with open(icon, "rb") as f:
+        image = hashlib.sha1(f.read()).hexdigest() + "-icon.png"
+    status(200, "GET", f"/demo/images/{image}", key=None)
+    status(404, "GET", f"/demo/images/{image}x", key=None)
 
     raw = json.loads(ask("GET", f"{api}/{one}/data/raw")[2])
     v1, topic = api + "/apple/v1", "pass.example.demo"

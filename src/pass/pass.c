@@ -320,9 +320,9 @@ pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
 	add_fields(a, "identifiers", p->identifiers, row);
 	/* Wallet asks by it, and only an imported pass has its own. */
 	if (strcmp(p->apple_serial, p->id) != 0)
-		row->fields[row->nfields++] = (struct store_field){
-			slice_of(PASS_SERIAL_FIELD), slice_of(p->apple_serial)
-		};
+		row->fields[row->nfields++] =
+		    (struct store_field){ slice_of(PASS_SERIAL_FIELD),
+			    slice_of(p->apple_serial) };
 	if (p->google_object != NULL)
 		row->fields[row->nfields++] =
 		    (struct store_field){ slice_of(PASS_GOOGLE_OBJECT),

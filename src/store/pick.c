@@ -35,15 +35,28 @@ median(uint64_t a, uint64_t b, uint64_t c)
 	return c < lo ? lo : c > hi ? hi : c;
 }
 
+/* Of any three: dates come in runs, on which fixed places do badly. */
+static uint64_t
+pivot_of(const struct pick_entry *e, size_t n, uint32_t *seed)
+{
+	uint64_t key[3];
+
+	for (int i = 0; i < 3; i++) {
+		*seed = *seed * 1664525U + 1013904223U;
+		key[i] = e[(uint64_t)*seed * n >> 32].key;
+	}
+	return median(key[0], key[1], key[2]);
+}
+
 /* Quickselect; three parts, because many keys are equal. */
 void
 pick_select(struct pick_entry *e, size_t n, size_t r)
 {
 	size_t from = 0, end = n;
+	uint32_t seed = 1;
 
 	while (end - from > 1) {
-		uint64_t pivot = median(e[from].key,
-		    e[from + (end - from) / 2].key, e[end - 1].key);
+		uint64_t pivot = pivot_of(e + from, end - from, &seed);
 		size_t lt = from, i = from, gt = end;
 
 		while (i < gt) {

@@ -125,4 +125,88 @@ for no in "0000000000000000000000000000000000000000-logo%403x.png" \
 	req GET "$url/demo/images/$no"
 	is "image: $no" "$status" 404
 done
+
+# -- callbacks ---------------------------------------------------------------
+installs() { # of $id
+	keyed GET "/$id/data/raw"
+	field 'o["providers"].get("google", {}).get("activeRegistrations", 0)'
+}
+callback() { # WHAT STATUS INSTALLS NAME=VALUE...
+	what=$1 wanted=$2 count=$3
+	shift 3
+	google callback "$g" "$@" >"$tmp/callback"
+	req POST /google -H 'Content-Type: application/json' \
+	    --data-binary "@$tmp/callback"
+	is "callback: $what" "$status" "$wanted"
+	is "callback: $what: installs" "$(installs)" "$count"
+}
+object=object=$issuer.$id
+callback 'altered' 400 0 "$object" nonce=a altered=1
+callback 'of another protocol' 400 0 "$object" nonce=a version=ECv2
+callback 'to another issuer' 400 0 "$object" nonce=a issuer=3388
+callback 'by another key' 400 0 "$object" nonce=a root=other
+callback 'expired' 400 0 "$object" nonce=a ms=-1000
+callback 'of an expired key' 400 0 "$object" nonce=a keyms=-1000
+callback 'with another member' 400 0 "$object" nonce=a extra=1
+callback 'of another event' 400 0 "$object" nonce=a event=look
+callback 'unknown object' 200 0 "object=$issuer.nosuchpass12" nonce=u
+callback 'save' 200 1 "$object" nonce=a
+req POST /google -H 'Content-Type: application/json' \
+    --data-binary "@$tmp/callback"
+is 'callback: replay' "$status" 200
+is 'callback: replay: installs' "$(installs)" 1
+callback 'saved again' 200 2 "$object" nonce=b
+callback 'deleted' 200 1 "$object" nonce=c event=del
+is 'the keys were fetched once' "$(asked '^keys$')" 1
+req PATCH /google
+is 'callback: PATCH' "$status" 405
+
+# -- updates -----------------------------------------------------------------
+until_asked() { # PATTERN
+	n=0
+	while [ $n -lt 250 ] && ! grep -q "$1" "$g/asked"; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+	ok "asked: $1" grep -q "$1" "$g/asked"
+}
+points() {
+	field 'o["textModulesData"][0]["body"]' "$g/$issuer.$id.json" \
+	    2>/dev/null
+}
+now() { # ID POINTS: change it, and have the wallets told in the answer
+	json PATCH "/$1" "{\"additionalData\":{\"points\":$2},
+	    \"options\":{\"bypassQueue\":true}}"
+}
+: >"$g/asked"
+now "$id" 41
+is 'bypassQueue: status' "$status" 200
+is 'bypassQueue: Google knows' "$(points)" 41
+: >"$g/asked"
+json PATCH "/$id" '{"additionalData":{"points":42}}'
+is 'update: status' "$status" 200
+until_asked "PATCH /v1/loyaltyObject/$issuer.$id"
+n=0
+while [ $n -lt 100 ] && [ "$(points)" != 42 ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+is 'update: Google knows' "$(points)" 42
+: >"$g/asked"
+now "$other" 9
+is 'not saved: status' "$status" 200
+is 'not saved: nothing is asked' "$(cat "$g/asked")" ''
+echo '401 authError' >"$g/once"
+now "$id" 43
+is '401: another token' "$status" 200
+is '401: Google knows' "$(points)" 43
+for how in '400 badRequest' '403 permissionDenied' '429 tooMany' '503 down'; do
+	echo "$how" >"$g/always"
+	now "$id" "${how% *}"
+	is "$how: status" "$status" 502
+	like "$how: names the wallet" "$(field 'o["detail"]')" '*google*'
+	rm "$g/always"
+done
+ok '403: the log tells the step' grep -q 'event=google_denied.*Console' "$log"
+is 'nothing was refused' "$(grep refused "$g/asked")" ''
 summary

@@ -171,6 +171,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.note(f"bad assertion {e!r}")
             return self.send(400, {"error": "invalid_grant"})
         self.server.tokens += 1
+        self.server.good.add(f"Bearer t{self.server.tokens}")
         self.note("token")
         return self.send(200, {
             "access_token": f"t{self.server.tokens}", "expires_in": 3599})
@@ -194,10 +195,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         ident = urllib.parse.unquote(parts[1]) if len(parts) > 1 else None
         o = json.loads(body) if body else None
         self.note(f"{self.command} {self.path}")
-        if self.headers.get("Authorization") != f"Bearer t{self.server.tokens}":
+        token = self.headers.get("Authorization", "")
+        if token not in self.server.good:
             return self.fail(401, "authError")
         forced = self.forced()
         if forced:
+            if forced[0] == 401:
+                self.server.good.discard(token)
             return self.fail(*forced)
         if kind not in REQUIRED:
             return self.fail(404, "notFound")
@@ -327,6 +331,7 @@ def main():
         server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", int(args[1])), Handler)
         server.dir, server.tokens, server.resources = args[0], 0, {}
+        server.good = set()
         server.serve_forever()
     elif command == "keys":
         root_keys(args[0])

@@ -386,6 +386,9 @@ def run():
         status(401, "GET", f"{api}/{one}/{part}", key=None)
         status(404, "GET", f"{api}/nobody0/{part}")
     status(200, "GET", "/healthz", key=None)
+    status(400, "POST", f"{api}/google", {"signature": "a"}, key=None)
+    status(415, "POST", f"{api}/google", "{}",
+           {"Content-Type": "text/plain"}, key=None)
     icon = os.path.join(os.path.dirname(DOC), "..", "etc", "demo", "server",
                         "passes", "loyalty", "icon.png")
     with open(icon, "rb") as f:
@@ -415,7 +418,10 @@ def run():
 
     for (method, path), (_, _, op) in sorted(operations.items()):
         seen = met.get(op["operationId"], set())
-        check(any(s < 400 for s in seen), f"{method} {path} was not answered")
+        # 40-google.sh asks it well: that takes Google's signature
+        check(any(s < 400 for s in seen) or
+              op["operationId"] == "googleCallback",
+              f"{method} {path} was not answered")
         known = path.replace("{}", "demo", 1).replace("{}", one)
         check(ask("PUT", known)[0] == 405, f"PUT {known}")
 

@@ -126,7 +126,7 @@ lite_ask() {
 		statements "$@"
 	} | sqlite3 "$tmp/lite" |
 	    sed -n 's/^Run Time: real \([0-9.]*\).*/\1/p' |
-	    awk '{ print $1 > 0 ? $1 * 1000 : 0.5 }' | median # of whole ms
+	    awk '{ print ($1 > 0 ? $1 * 1000 : 0.5) }' | median
 }
 ask_peers() {
 	questions | while IFS='|' read -r name where order; do

@@ -23,7 +23,7 @@ while read -r usage; do
 	grep -qE "^\.It Cm $words( |\$)" man/passwright.1 ||
 	    miss "passwright(1) lacks the command: $words"
 	line=$(grep -E "^\.It Cm $words( |\$)" man/passwright.1 || :)
-	for option in $(echo "$usage" | grep -oE -- '--?[a-z]+'); do
+	for option in $(echo "$usage" | grep -oE -- '--?[a-z]+(-[a-z]+)*'); do
 		case "$line " in
 		*" Fl ${option#-} "*) ;;
 		*) miss "passwright(1): $words lacks $option" ;;

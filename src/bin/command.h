@@ -20,12 +20,17 @@ struct command {
 	struct arena *a;
 	struct server server;
 	bool json;
+	unsigned lease;        /* of ordinals, see store_options; 0: 1 */
 	const char *usage;     /* of the present command */
 	struct tenant *tenant; /* that it loaded, or NULL */
 };
 
 /* Each takes the words after its own name, itself in argv[0]. */
+int command_backup(struct command *c, int argc, char **argv);
 int command_check(struct command *c, int argc, char **argv);
+int command_erase(struct command *c, int argc, char **argv);
+int command_export(struct command *c, int argc, char **argv);
+int command_import(struct command *c, int argc, char **argv);
 int command_key(struct command *c, int argc, char **argv);
 int command_queue(struct command *c, int argc, char **argv);
 int command_render(struct command *c, int argc, char **argv);

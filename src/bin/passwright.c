@@ -33,6 +33,16 @@ static const struct {
 	{ "render", command_render,
 	  "render TENANT PASSTYPE [--data FILE] [-o FILE.pkpass]",
 	  "make a pass without storing it" },
+	{ "import", command_import,
+	  "import TENANT FILE [--csv] [--map COLUMN=NAME]... [--dry-run]",
+	  "take in passes that were issued elsewhere" },
+	{ "export", command_export, "export TENANT [--csv] [-o FILE]",
+	  "write all passes, one a line" },
+	{ "backup", command_backup, "backup TENANT DIR",
+	  "copy the store while it is in use" },
+	{ "erase", command_erase,
+	  "erase TENANT ID | erase TENANT --by id.KEY=VALUE",
+	  "forget a pass, or all passes of a person" },
 	{ "queue", command_queue, "queue TENANT",
 	  "bulk updates that are running" },
 	{ "recover", command_recover, "recover TENANT [--reindex]",
@@ -142,7 +152,7 @@ command_store(struct command *c, const struct tenant *t, struct store **out)
 {
 	const struct store_options opt = {
 		.sync = (enum store_sync)c->server.durability,
-		.lease = 1,
+		.lease = c->lease == 0 ? 1 : c->lease,
 	};
 	enum err e =
 	    store_open(arena_printf(c->a, "%s/data", t->dir), &opt, out);

@@ -7,18 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "bin/command.h"
+#include "bin/progress.h"
 #include "pass/pass.h"
-
-#define BAR 40 /* characters */
 
 struct recover {
 	struct command *c;
 	const struct tenant *tenant;
-	int percent; /* shown last; -1: nothing yet */
+	struct progress bar;
 };
 
 static enum err
@@ -34,30 +32,19 @@ index_of(struct arena *a, struct store_pass *row, void *arg)
 	return ERR_OK;
 }
 
-/* A bar, where somebody looks on. */
 static void
-progress(void *arg, uint64_t done, uint64_t total)
+show(void *arg, uint64_t done, uint64_t total)
 {
-	static const char full[] = "########################################";
 	struct recover *r = arg;
-	int percent = total == 0 ? 100 : (int)(done * 100 / total);
-	int filled;
 
-	if (percent > 100)
-		percent = 100; /* passes were added meanwhile */
-	if (percent == r->percent || r->c->json || isatty(STDERR_FILENO) == 0)
-		return;
-	r->percent = percent;
-	filled = percent * BAR / 100;
-	fprintf(stderr, "\r[%.*s%*s] %3d%%%s", filled, full, BAR - filled, "",
-	    percent, percent == 100 ? "\n" : "");
+	progress_show(&r->bar, done, total);
 }
 
 int
 command_recover(struct command *c, int argc, char **argv)
 {
 	bool reindex = argc == 3 && strcmp(argv[2], "--reindex") == 0;
-	struct recover r = { .c = c, .percent = -1 };
+	struct recover r = { .c = c, .bar = { .c = c, .percent = -1 } };
 	struct json_object *out = json_object_in(c->a);
 	uint64_t mended = 0;
 	struct tenant *t;
@@ -72,7 +59,7 @@ command_recover(struct command *c, int argc, char **argv)
 		return rc;
 	r.tenant = t;
 	if (reindex)
-		e = store_reindex(st, index_of, progress, &r, &mended);
+		e = store_reindex(st, index_of, show, &r, &mended);
 	store_close(st);
 	if (e != ERR_OK)
 		return command_fail(EX_IOERR,

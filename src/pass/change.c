@@ -1,6 +1,7 @@
 #include "pass/change.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -143,7 +144,7 @@ busy(struct why *w)
 
 static enum err
 metadata_template(
-    struct change_env *env, struct pass_type *type, struct template **out)
+    const struct change_env *env, struct pass_type *type, struct template **out)
 {
 	struct faults f;
 
@@ -157,7 +158,8 @@ metadata_template(
 }
 
 static enum err
-compute_metadata(struct change_env *env, struct pass_type *type, struct pass *p)
+compute_metadata(
+    const struct change_env *env, struct pass_type *type, struct pass *p)
 {
 	struct template_input in = { .data = pass_data(env->a, p, false) };
 	struct template *t;
@@ -398,6 +400,117 @@ change_create(struct change_env *env, const struct change_input *in,
 	return ERR_OK;
 }
 
+/* -- passes issued elsewhere -------------------------------------------- */
+
+/* By what it was known there; failing that, by all that is said of it. */
+static struct slice
+known_by(const struct change_env *env, const struct pass *p)
+{
+	struct json_object *o = json_object_in(env->a);
+
+	json_set_string(o, "passType", p->type);
+	json_set_string(o, "serialNumber", p->apple_serial);
+	if (p->apple_serial == NULL) {
+		json_set(o, "identifiers", p->identifiers);
+		json_set(o, "additionalData", p->additional);
+		json_set(o, "metadata", p->metadata);
+		json_set(o, "extensions", p->extensions);
+		json_set_int(o, "creationDate", p->created);
+		json_set_string(o, "secret", p->secret);
+	}
+	return json_text_sorted(env->a, o);
+}
+
+static const char *
+derived_id(const struct change_env *env, const unsigned char *key,
+    const struct pass *p)
+{
+	static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz";
+	const struct slice s = known_by(env, p);
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	char *id = arena_alloc(env->a, IDENT_PASS_LEN + 1);
+	unsigned int len = 0;
+
+	if (HMAC(EVP_sha256(), key, 32, (const unsigned char *)s.s, s.len, mac,
+		&len) == NULL)
+		abort();
+	for (size_t i = 0; i < IDENT_PASS_LEN; i++) {
+		const unsigned two = (unsigned)mac[2 * i] << 8 | mac[2 * i + 1];
+
+		id[i] = alphabet[two % (sizeof(alphabet) - 1)];
+	}
+	return id;
+}
+
+static void
+fill_gaps(const struct change_env *env, struct pass *p)
+{
+	struct json_object *none = json_object_in(env->a);
+
+	if (p->created == 0)
+		p->created = p->updated != 0 ? p->updated : env->now;
+	if (p->updated == 0)
+		p->updated = p->created;
+	p->modified = p->updated / 1000;
+	if (p->secret == NULL)
+		p->secret = made_up(env, SECRET_LEN);
+	if (p->apple_token == NULL)
+		p->apple_token = made_up(env, SECRET_LEN);
+	if (p->apple_serial == NULL)
+		p->apple_serial = p->id;
+	p->identifiers = merged(env->a, none, p->identifiers);
+	if (p->additional == NULL)
+		p->additional = none;
+	if (p->providers == NULL)
+		p->providers = none;
+	if (p->extensions == NULL)
+		p->extensions = none;
+}
+
+static enum err
+check_dates(const struct change_env *env, const struct pass *p, struct why *w)
+{
+	const int64_t day = INT64_C(86400000);
+
+	if (p->created <= env->now + day && p->updated <= env->now + day)
+		return ERR_OK;
+	return why(w, ERR_INVALID, "lastUpdateDate",
+	    "A date lies in the future; is this machine's clock right?");
+}
+
+enum err
+change_adopt(const struct change_env *env, const unsigned char *key,
+    struct pass *p, struct store_pass *row, struct why *w)
+{
+	const struct change_input in = { .identifiers = p->identifiers };
+	struct pass_type *type;
+	enum err e;
+
+	if (p->type == NULL)
+		p->type = env->tenant->default_pass_type;
+	if (p->type == NULL)
+		return why(w, ERR_INVALID, "passType",
+		    "Say which type of pass it is: there is no default.");
+	if ((type = find_type(env, p->type, w)) == NULL)
+		return ERR_INVALID;
+	if ((e = change_check(&in, true, w)) != ERR_OK ||
+	    (e = check_dates(env, p, w)) != ERR_OK)
+		return e;
+	if (p->id == NULL)
+		p->id = derived_id(env, key, p);
+	fill_gaps(env, p);
+	if ((e = check_size(env, p, w)) != ERR_OK)
+		return e;
+	if (p->metadata == NULL &&
+	    (e = compute_metadata(env, type, p)) != ERR_OK)
+		return why(w, e, "metadata",
+		    "The pass type's metadata cannot be computed of this; the "
+		    "log names the expression.");
+	digest(env->a, type, p);
+	return make_row(env, p, row, w);
+}
+
 /* -- update ------------------------------------------------------------- */
 
 struct updating {
@@ -485,7 +598,7 @@ revise(struct updating *u, struct why *w)
  * of its own to give up: it may be another's.
  */
 static enum err
-own_unique(struct txn *t, struct updating *u, struct store_pass *old)
+own_unique(struct txn *t, const struct updating *u, struct store_pass *old)
 {
 	const unsigned char *new = u->row.unique;
 	const char *holder = NULL;
@@ -502,29 +615,37 @@ own_unique(struct txn *t, struct updating *u, struct store_pass *old)
 	return ERR_OK;
 }
 
+/* The pass as the transaction sees it, with what is indexed. */
+static enum err
+lock_old(struct txn *t, struct updating *u, struct store_pass *old)
+{
+	enum err e;
+
+	u->stale = false;
+	e = store_pass_get(t, u->id, true, u->env->a, old);
+	if (e != ERR_OK)
+		return e;
+	if (!slice_eq(old->document, u->old.document)) {
+		u->stale = true;
+		return ERR_BUSY;
+	}
+	old->fields = u->old.fields;
+	old->nfields = u->old.nfields;
+	old->columns = u->old.columns;
+	old->ncolumns = u->old.ncolumns;
+	old->unique = u->old.unique;
+	return own_unique(t, u, old);
+}
+
 static enum err
 commit(struct txn *t, void *arg)
 {
 	struct updating *u = arg;
 	struct store_pass old;
-	enum err e;
+	enum err e = lock_old(t, u, &old);
 
-	u->stale = false;
-	e = store_pass_get(t, u->id, true, u->env->a, &old);
-	if (e != ERR_OK)
-		return e;
-	if (!slice_eq(old.document, u->old.document)) {
-		u->stale = true;
-		return ERR_BUSY;
-	}
-	old.fields = u->old.fields;
-	old.nfields = u->old.nfields;
-	old.columns = u->old.columns;
-	old.ncolumns = u->old.ncolumns;
-	old.unique = u->old.unique;
-	if ((e = own_unique(t, u, &old)) != ERR_OK)
-		return e;
-	e = store_pass_change(t, &old, &u->row);
+	if (e == ERR_OK)
+		e = store_pass_change(t, &old, &u->row);
 	return e == ERR_OK ? tell(t, EVENT_UPDATED, &u->pass) : e;
 }
 
@@ -583,6 +704,49 @@ change_update(struct change_env *env, const char *id,
 	default:
 		return e;
 	}
+}
+
+/* -- erase --------------------------------------------------------------- */
+
+static enum err
+commit_erase(struct txn *t, void *arg)
+{
+	struct store_pass old;
+	const enum err e = lock_old(t, arg, &old);
+
+	return e == ERR_OK ? store_pass_remove(t, &old) : e;
+}
+
+static enum err
+erase_once(struct updating *u)
+{
+	const struct change_env *env = u->env;
+	enum err e = store_pass_read(env->store, u->id, env->a, &u->old);
+
+	if (e == ERR_OK)
+		e = pass_parse(env->a, u->old.document, &u->pass);
+	if (e != ERR_OK)
+		return e;
+	pass_index(env->a, env->tenant, &u->pass, &u->old);
+	u->row.unique = NULL;
+	return store_run(env->store, commit_erase, u);
+}
+
+enum err
+change_erase(struct change_env *env, const char *id, struct why *w)
+{
+	struct updating u = { .env = env, .id = id };
+	enum err e = ERR_BUSY;
+
+	for (int i = 0; i < UPDATE_TRIES; i++) {
+		u.stale = false;
+		e = erase_once(&u);
+		if (!u.stale)
+			break;
+	}
+	if (e == ERR_NOTFOUND)
+		return why(w, e, "passId", "There is no pass of this id.");
+	return e == ERR_BUSY ? busy(w) : e;
 }
 
 /* -- many at once ------------------------------------------------------- */

@@ -59,6 +59,16 @@ MUST_CHECK enum err change_make(struct change_env *env,
     const struct change_input *in, struct pass *out, struct why *w);
 
 /*
+ * Complete a pass that was issued elsewhere, as record_parse() left it, as
+ * change_create() would, and the row to store it in.  Its id, when it has none,
+ * is derived from `key`, 32 bytes, and what is said of it: the same for the
+ * same.  Nothing is stored.  ERR_INVALID, ERR_TOOBIG and ERR_INTERNAL as above.
+ */
+MUST_CHECK enum err change_adopt(const struct change_env *env,
+    const unsigned char *key, struct pass *p, struct store_pass *row,
+    struct why *w);
+
+/*
  * Merge `in` into pass `id`.  ERR_NOTFOUND; ERR_CONFLICT when another pass
  * has the unique values; ERR_UNSET when metadata are to be computed and the
  * pass's type is no longer configured; the rest as above.  Wallets where the
@@ -66,6 +76,13 @@ MUST_CHECK enum err change_make(struct change_env *env,
  */
 MUST_CHECK enum err change_update(struct change_env *env, const char *id,
     const struct change_input *in, struct change_result *out, struct why *w);
+
+/*
+ * Remove pass `id` from every table and index.  ERR_NOTFOUND; ERR_BUSY:
+ * others go on changing it.
+ */
+MUST_CHECK enum err change_erase(
+    struct change_env *env, const char *id, struct why *w);
 
 /*
  * Merge `in`, which passed change_check(), into many passes in one

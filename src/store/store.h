@@ -144,6 +144,14 @@ MUST_CHECK enum err store_field_find(struct store *st,
 typedef enum err store_each_fn(const struct store_pass *p, void *arg);
 MUST_CHECK enum err store_each(struct store *st, store_each_fn *fn, void *arg);
 
+/*
+ * Random bytes that were made when they were first asked for, and stay: to
+ * derive names that nobody else can guess.
+ */
+#define STORE_SECRET_LEN 32
+MUST_CHECK enum err store_secret(
+    struct store *st, unsigned char out[STORE_SECRET_LEN]);
+
 /* -- asking about all of them --------------------------------------------- */
 
 /*
@@ -198,6 +206,15 @@ MUST_CHECK enum err store_verify(struct store *st, store_index_fn *index,
 typedef void store_progress_fn(void *arg, uint64_t done, uint64_t total);
 MUST_CHECK enum err store_reindex(struct store *st, store_index_fn *index,
     store_progress_fn *progress, void *arg, uint64_t *mended);
+
+/*
+ * Copy the databases and their log into `dir`/data, which must not exist,
+ * while others read and write: what was committed before the call is there.
+ * It is made under the name data.part and renamed when it is whole and on
+ * the disk.  ERR_TOOBIG: no room; ERR_BUSY: a checkpoint does not end.
+ */
+MUST_CHECK enum err store_backup(
+    struct store *st, const char *dir, store_progress_fn *progress, void *arg);
 
 /* Write a checkpoint if more than `kbytes` of log came since the last. */
 MUST_CHECK enum err store_checkpoint(struct store *st, unsigned kbytes);

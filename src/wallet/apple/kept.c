@@ -220,3 +220,16 @@ kept_store(struct arena *a, const struct kept_key *key, const struct kept *k,
 	    (make_room(slot, now) && write_file(a, slot, path, zip, now) != 0))
 		log_failure(slot, now);
 }
+
+void
+kept_forget(struct arena *a, const char *dir, const char *id)
+{
+	DIR *d = slot_open(slot_dir(a, dir, id), LOCK_EX);
+	const struct dirent *de;
+
+	if (d == NULL)
+		return;
+	while ((de = readdir(d)) != NULL)
+		(void)unlinkat(dirfd(d), de->d_name, 0);
+	closedir(d);
+}

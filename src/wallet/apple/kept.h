@@ -52,4 +52,7 @@ bool kept_find(
 void kept_store(struct arena *a, const struct kept_key *key,
     const struct kept *k, struct slice zip, int64_t now);
 
+/* Remove what is kept in the slot of pass `id`, that of other passes too. */
+void kept_forget(struct arena *a, const char *dir, const char *id);
+
 #endif

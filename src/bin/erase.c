@@ -1,0 +1,129 @@
+/*
+ * erase - `passwright erase`: a person's pass leaves for good.
+ */
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "bin/command.h"
+#include "pass/change.h"
+#include "wallet/apple/kept.h"
+
+#define FOUND_MAX 1000 /* passes of one person */
+
+static int
+erase_one(struct command *c, struct change_env *env, const char *id)
+{
+	const char *data = arena_printf(c->a, "%s/data", env->tenant->dir);
+	struct why w = { .text = "" };
+	const enum err e = change_erase(env, id, &w);
+
+	if (e == ERR_NOTFOUND)
+		return command_fail(EX_NOINPUT, "there is no pass %s", id);
+	if (e != ERR_OK)
+		return command_fail(e == ERR_BUSY ? EX_TEMPFAIL : EX_IOERR,
+		    "%s is not erased: %s", id,
+		    w.text[0] != '\0' ? w.text : "the line above says why");
+	kept_forget(c->a, data, id);
+	return EX_OK;
+}
+
+/* The passes that have `by`, which is id.KEY=VALUE. */
+static int
+find(struct command *c, struct store *st, const char *by, const char **ids,
+    size_t *n)
+{
+	const char *equals = strchr(by, '=');
+	struct store_field f;
+
+	if (strncmp(by, "id.", 3) != 0 || equals == NULL || equals == by + 3)
+		return command_usage(c);
+	f.name = slice_of(arena_printf(
+	    c->a, "identifiers.%.*s", (int)(equals - by - 3), by + 3));
+	f.value = slice_of(equals + 1);
+	if (store_field_find(st, &f, 1, c->a, ids, FOUND_MAX, n) != ERR_OK)
+		return command_fail(EX_IOERR,
+		    "the store could not be read; the line above says why");
+	if (*n == 0)
+		return command_fail(EX_NOINPUT, "no pass has %s", by);
+	if (*n > FOUND_MAX)
+		return command_fail(EX_DATAERR,
+		    "%zu passes have %s, more than a person's; is it the right "
+		    "key?",
+		    *n, by);
+	return EX_OK;
+}
+
+static int
+erase_all(struct command *c, struct change_env *env, const char **ids, size_t n)
+{
+	struct json_object *out = json_object_in(c->a);
+	struct json_object *list = json_array_in(c->a);
+	int rc = EX_OK;
+
+	for (size_t i = 0; i < n && rc == EX_OK; i++) {
+		rc = erase_one(c, env, ids[i]);
+		if (rc == EX_OK && !c->json)
+			printf("%s erased\n", ids[i]);
+		if (rc == EX_OK)
+			json_object_array_add(
+			    list, json_object_new_string(ids[i]));
+	}
+	/* The log of the databases holds them until it is cut. */
+	if (store_checkpoint(env->store, 0) != ERR_OK && rc == EX_OK)
+		rc = command_fail(EX_IOERR,
+		    "erased, but the log of the databases cannot be cut; the "
+		    "line above says why");
+	json_set(out, "erased", list);
+	if (c->json)
+		puts(json_text(c->a, out).s);
+	return rc;
+}
+
+static int
+erase(struct command *c, struct tenant *t, const char *id, const char *by)
+{
+	const char **ids = arena_alloc(c->a, (FOUND_MAX + 1) * sizeof(*ids));
+	struct change_env env = { .a = c->a,
+		.tenant = t,
+		.now = clock_now(),
+		.random = ident_random };
+	size_t n = 1;
+	int rc;
+
+	if ((rc = command_store(c, t, &env.store)) != EX_OK)
+		return rc;
+	ids[0] = id;
+	if (by != NULL)
+		rc = find(c, env.store, by, ids, &n);
+	if (rc == EX_OK)
+		rc = erase_all(c, &env, ids, n);
+	store_close(env.store);
+	return rc;
+}
+
+int
+command_erase(struct command *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "by", required_argument, NULL, 'b' }, { 0 }
+	};
+	const char *by = NULL;
+	struct tenant *t;
+	int opt, rc;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt != 'b')
+			return command_usage(c);
+		by = optarg;
+	}
+	if (optind != argc - (by == NULL ? 2 : 1))
+		return command_usage(c);
+	if ((rc = command_load(c, argv[optind], &t)) != EX_OK)
+		return rc;
+	return erase(c, t, by == NULL ? argv[optind + 1] : NULL, by);
+}

@@ -1,0 +1,43 @@
+#ifndef PASS_IMPORT_H
+#define PASS_IMPORT_H
+
+/*
+ * import - passes that were issued elsewhere, taken in by the batch.
+ *
+ * A pass that is here already, by its id or its unique identifiers, is left
+ * as it is: so an import may be run again, and goes on where it was cut off.
+ */
+
+#include "pass/change.h"
+#include "pass/record.h"
+
+#define IMPORT_BATCH 100
+
+enum import_fate { IMPORT_FAULT, IMPORT_ADDED, IMPORT_PRESENT };
+
+struct import_item {
+	unsigned line;            /* of the file */
+	struct json_object *json; /* what it says; NULL: `why` is told */
+	enum import_fate fate;
+	struct why why; /* of a fault */
+};
+
+/*
+ * One import: `key` is of store_secret(); `seen` begins empty and remembers
+ * what lines named, so that a later line that names the same is at fault.
+ */
+struct import {
+	struct change_env env;
+	unsigned char key[STORE_SECRET_LEN];
+	struct seen *seen;
+	bool dry; /* only judge: nothing is stored */
+};
+
+/*
+ * Take in up to IMPORT_BATCH items in one transaction; each gets its fate.
+ * What is returned is of the transaction: unless ERR_OK, nothing was stored.
+ */
+MUST_CHECK enum err import_batch(
+    struct import *im, struct import_item *items, size_t n);
+
+#endif

@@ -1,0 +1,145 @@
+#!/bin/sh
+# What an operator does with all passes of a tenant, or with one for good:
+# import, export, backup and restore, erase.
+. "$(dirname "$0")/lib.sh"
+setup
+tenant_make two
+file=$tmp/passes.ndjson
+
+# -- import: what is kept, what is refused ------------------------------------
+cat >"$file" <<-'EOF'
+{"id":"kept-1","secret":"old","creationDate":"2020-01-02T03:04:05.678Z","lastUpdateDate":"2021-01-02T03:04:05.678Z","passType":"loyalty","identifiers":{"shopify.customerId":"1","crm.a.b":"x"},"metadata":{"points":7,"name":"O"},"additionalData":{"a.b":"1","n":"007","t":"true","deep":{"x":[1,2]},"q":"say \"hi\", Ann"},"extensions":{"e":1},"apple":{"serialNumber":"SER.1","authenticationToken":"0123456789abcdef"}}
+
+{"passType":"loyalty","identifiers":{"shopify.customerId":"2"}}
+{"apple":{"serialNumber":"SER.3"},"additionalData":{"points":3}}
+EOF
+is 'dry run' "$(passwright import demo "$file" --dry-run)" \
+    '3 to import, 0 present already, 0 at fault'
+is 'a dry run stores nothing' "$(passwright export demo)" ''
+is 'import' "$(passwright import demo "$file")" \
+    '3 imported, 0 present already, 0 at fault'
+passwright export demo >"$tmp/first"
+is 'once more' "$(passwright --json import demo "$file")" \
+    '{"imported":0,"present":3,"faults":0,"dryRun":false}'
+passwright export demo >"$tmp/second"
+ok 'changes nothing' cmp "$tmp/first" "$tmp/second"
+grep kept-1 "$tmp/first" >"$tmp/kept"
+for f in secret creationDate lastUpdateDate metadata additionalData extensions \
+    apple identifiers; do
+	is "keeps $f" "$(field "o['$f']" "$tmp/kept")" \
+	    "$(head -n 1 "$file" | python3 -c '
+import json, sys
+v = json.load(sys.stdin)[sys.argv[1]]
+print(v if isinstance(v, str) else json.dumps(v))' "$f")"
+done
+
+cat >"$tmp/bad.ndjson" <<-'EOF'
+{"id":"good-1"}
+{"id":"stats"}
+{"id":"x"}
+{"id":"apple","passType":"loyalty"}
+{"passType":"nosuch"}
+not JSON
+[]
+{"creationdate":"2020-01-01"}
+{"creationDate":"yesterday"}
+{"creationDate":"2999-01-01"}
+{"creationDate":"2021-01-01","lastUpdateDate":"2020-01-01"}
+{"apple":{"authenticationToken":"short"}}
+{"apple":{"serialNumber":"a b"}}
+{"identifiers":{"id":"1"}}
+{"identifiers":{"k":1}}
+{"id":"other-1","identifiers":{"shopify.customerId":"1"}}
+{"id":"good-1","additionalData":{"x":1}}
+null
+EOF
+for how in --dry-run ''; do
+	# shellcheck disable=SC2086 # an option or none
+	passwright import demo "$tmp/bad.ndjson" $how >"$tmp/faults"
+	is "faults: status $how" $? 65
+	is "faults: lines $how" \
+	    "$(sed -n 's/^[^:]*:\([0-9]*\): .*/\1/p' "$tmp/faults" | tr '\n' ' ')" \
+	    '2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 '
+done
+is 'faults: the good line' "$(passwright export demo | grep -c good-1)" 1
+passwright import demo "$tmp/nosuch" 2>"$tmp/err"
+is 'no such file' $? 66
+
+# -- CSV ----------------------------------------------------------------------
+printf '%s\r\n' 'Customer,E-Mail,points,Phone,junk' \
+    '77,ann@example.org,12,00491,"a,b"' '78,"bo@example.org",,"+49 1",' \
+    '79,short' >"$tmp/list.csv"
+set -- --map Customer=identifiers.shopify.customerId \
+    --map E-Mail=identifiers.email --map points=additionalData.points \
+    --map Phone=additionalData.phone --map junk=
+passwright import demo "$tmp/list.csv" "$@" >"$tmp/faults"
+is 'csv: status' $? 65
+like 'csv: the fault' "$(head -n 1 "$tmp/faults")" '*list.csv:4: *5.'
+is 'csv: a pass' "$(passwright export demo | python3 -c '
+import json, sys
+o = [json.loads(l) for l in sys.stdin]
+print([p["additionalData"] for p in o
+    if p.get("identifiers", {}).get("email") == "ann@example.org"])')" \
+    "[{'points': 12, 'phone': '00491'}]"
+not 'csv: a column that is not there' \
+    passwright import demo "$tmp/list.csv" --map nosuch=id
+
+# -- out and in again is the same -----------------------------------------------
+passwright export demo -o "$tmp/all.ndjson"
+passwright export demo --csv -o "$tmp/all.csv"
+ok 'import of an export' passwright import two "$tmp/all.ndjson"
+passwright export two >"$tmp/again"
+ok 'is the same' cmp "$tmp/again" "$tmp/all.ndjson"
+rm -rf "$tenants/two/data"
+ok 'import of a CSV export' passwright import two "$tmp/all.csv"
+passwright export two >"$tmp/again"
+ok 'is the same, too' cmp "$tmp/again" "$tmp/all.ndjson"
+ok 'verify an import' passwright verify two
+
+# -- backup under load, and restore ---------------------------------------------
+server_start 4
+keyed GET /kept-1/data/raw
+is 'an imported pass is served' "$status" 200
+ok 'backup under load' python3 -B "$top/tests/run/restore.py" "$port" "$key" \
+    "$tmp/report" "$build/passwright" backup demo "$tmp/backup"
+not 'a folder that is in use' passwright backup demo "$tmp/backup"
+rm -rf "$tenants/two/data"
+mv "$tmp/backup/data" "$tenants/two/data"
+ok 'recover a restored copy' passwright recover two
+ok 'verify a restored copy' passwright verify two
+passwright export two >"$tmp/restored"
+is 'all that was acknowledged' "$(python3 - "$tmp/report" "$tmp/restored" <<-'EOF'
+import json, sys
+want = json.load(open(sys.argv[1]))
+got = {}
+for line in open(sys.argv[2]):
+    o = json.loads(line)
+    got[o["id"]] = o.get("additionalData", {}).get("points", 0)
+print([i for i, n in want.items() if got.get(i, 0) < n])
+EOF
+)" '[]'
+
+# -- erase ----------------------------------------------------------------------
+json POST '?passType=loyalty' \
+    '{"identifiers":{"shopify.customerId":"gone","email":"gone@example.org"}}'
+id=$(body)
+req GET "/$id?device=apple"
+is 'a pass is downloaded' "$status" 200
+ok 'erase' passwright erase demo "$id"
+req GET "/$id?device=apple"
+is 'and is gone' "$status" 404
+keyed GET '/findPass?email=gone@example.org'
+is 'not found by an identifier' "$status" 204
+passwright erase demo "$id" 2>"$tmp/err"
+is 'erased already' $? 66
+is 'erase by an identifier' \
+    "$(passwright --json erase demo --by id.shopify.customerId=1)" \
+    '{"erased":["kept-1"]}'
+not 'a backup does not hold it' sh -c "'$build/passwright' backup demo \
+    '$tmp/later' && rm -rf '$tenants/two/data' && \
+    mv '$tmp/later/data' '$tenants/two/data' && \
+    '$build/passwright' export two | grep -e kept-1 -e gone@example"
+ok 'verify after it' passwright verify demo
+json POST '?passType=loyalty' '{"identifiers":{"shopify.customerId":"gone"}}'
+is 'its unique identifiers are free' "$status" 200
+summary

@@ -78,6 +78,8 @@ tenant=$run/tenants/demo
 mkdir "$run/tenants"
 cp -R etc/demo "$tenant"
 chmod -R u+w "$tenant"
+sed "s|^url: [^ ]*|url: http://127.0.0.1:$port|" etc/demo/tenant.yml \
+    >"$tenant/tenant.yml"
 sh scripts/apple-chain.sh "$tenant/secrets" pass.example.demo A1B2C3D4E5
 chmod 700 "$tenant/secrets"
 cat >"$run/passwright.yml" <<EOF
@@ -129,6 +131,7 @@ echo "The signature is good, and the manifest fits all" \
 
 say 'To try next, in another terminal'
 cat <<EOF
+in a browser:  http://127.0.0.1:$port/demo/card?id=$id
 KEY=$key
 API=$api
 curl "\$API/$id?device=apple" -o demo.pkpass

@@ -8,11 +8,13 @@ set -eu
 
 build='gcc libc6-dev make autoconf automake pkgconf
 	libfcgi-dev libdb5.3-dev libjson-c-dev libssl-dev libyaml-dev
-	libcurl4-openssl-dev libzip-dev libjose-dev libjq-dev libonig-dev'
+	libcurl4-openssl-dev libzip-dev libjose-dev libjq-dev libonig-dev
+	libqrencode-dev libzint-dev'
 run='lighttpd curl openssl unzip'
 test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
 	python3 python3-yaml mandoc valgrind
-	apache2 libapache2-mod-fcgid procps'
+	apache2 libapache2-mod-fcgid procps
+	chromium fonts-noto-core'
 bench='wrk'
 peers='postgresql-15 sqlite3'
 

@@ -10,11 +10,12 @@ allowed() {
 	store)  echo base conf store ;;
 	pass)   echo base conf store pass ;;
 	wallet) echo base conf store pass wallet ;;
+	page)   echo base conf store pass wallet page ;;
 	auth)   echo base conf store auth ;;
 	http)   echo base conf http ;;
-	api)    echo base conf store pass wallet auth http api ;;
+	api)    echo base conf store pass wallet page auth http api ;;
 	worker) echo base conf store pass wallet worker ;;
-	bin)    echo base conf store pass wallet auth worker bin ;;
+	bin)    echo base conf store pass wallet page auth worker bin ;;
 	cgi-bin) echo base conf http api ;;
 	*)      echo "no such room in the plan: $1" >&2; exit 1 ;;
 	esac

@@ -13,6 +13,7 @@
 #include "bin/command.h"
 #include "conf/tenants.h"
 #include "conf/yaml.h"
+#include "page/layout.h"
 #include "pass/change.h"
 #include "pass/types.h"
 #include "wallet/apple/pkpass.h"
@@ -554,6 +555,9 @@ check_tenant(struct check *k, const char *name)
 	next_step(k);
 	for (size_t i = 0; i < k->t->ntypes; i++)
 		check_type(k, &k->t->types[i]);
+	for (size_t i = 0; i < k->t->nlayouts; i++)
+		(void)!layout_check(k->t, &k->t->layouts[i], &k->f);
+	next_step(k);
 	tenant_free(k->t);
 }
 

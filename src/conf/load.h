@@ -69,6 +69,9 @@ bool load_is_language(struct slice s);
 /* security.yml; it may be missing. */
 void security_load(struct tenant *t, struct faults *f);
 
+/* layouts/; it may be missing. */
+void layouts_load(struct tenant *t, struct faults *f);
+
 /* server/passes/ */
 void pass_types_load(struct tenant *t, int64_t tenant_mtime, struct faults *f);
 

@@ -108,6 +108,14 @@ struct named_secret {
 	struct slice value;
 };
 
+/* layouts/NAME.html */
+struct layout {
+	const char *name, *file;
+	struct slice text;
+	struct layout_program *compiled; /* page room; NULL until needed */
+	bool broken;                     /* it cannot be */
+};
+
 struct tenant {
 	const char *id, *dir;
 	struct arena *a;        /* owns the snapshot itself */
@@ -135,6 +143,11 @@ struct tenant {
 	struct strings cors_origins;
 	struct rate anonymous_limit, tenant_limit;
 
+	/* layouts/ */
+	struct layout *layouts;
+	size_t nlayouts;
+	const char *apple_badge, *google_badge; /* data: URLs, or NULL */
+
 	/* server/ */
 	struct pass_type *types;
 	size_t ntypes;
@@ -149,6 +162,9 @@ extern const struct setting tenant_settings[], security_settings[],
 
 /* The pass type of that name, or NULL. */
 struct pass_type *tenant_type(const struct tenant *t, const char *name);
+
+/* The tenant's own layout of that name, or NULL. */
+struct layout *tenant_layout(const struct tenant *t, const char *name);
 
 /*
  * Read the folder of tenant `id`.  ERR_NOTFOUND if there is none; faults go

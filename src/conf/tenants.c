@@ -118,13 +118,13 @@ look_folder(struct looking *l, const char *dir, struct strings *more)
 
 /*
  * All that tenant_load() reads, and the lists of the folders: tenant.yml,
- * security.yml, server/, secrets/, and `outside` (may be NULL).
+ * security.yml, server/, secrets/, layouts/, and `outside` (may be NULL).
  */
 static struct look
 look_at(const char *dir, const struct strings *outside)
 {
 	static const char *const top[] = { "tenant.yml", "security.yml",
-		"server", "secrets" };
+		"server", "secrets", "layouts" };
 	struct look out = { .newest = 0 };
 	struct looking l = { .out = &out };
 	struct strings folders = { .n = 0 };

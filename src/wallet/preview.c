@@ -1,16 +1,14 @@
 #include "wallet/preview.h"
 
 #include "base/clock.h"
-#include "wallet/card.h"
 
 static const char *const groups[] = { "header", "primary", "secondary",
 	"auxiliary", "back" };
 
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))
 
-/* Neither void nor past its expiration date. */
-static bool
-is_enabled(const struct card_side *side, int64_t now)
+enum preview_state
+preview_state(const struct card_side *side, int64_t now)
 {
 	const char *date = json_get_string(side->card, "expirationDate");
 	int64_t expires;
@@ -19,9 +17,11 @@ is_enabled(const struct card_side *side, int64_t now)
 		date = json_get_string(side->apple, "expirationDate");
 	if (json_get_bool(side->card, "voided", false) ||
 	    json_get_bool(side->apple, "voided", false))
-		return false;
+		return PREVIEW_VOID;
 	return date == NULL || !clock_parse_iso(slice_of(date), &expires) ||
-	    expires > now;
+		expires > now
+	    ? PREVIEW_VALID
+	    : PREVIEW_EXPIRED;
 }
 
 static struct json_object *
@@ -96,7 +96,8 @@ preview_build(struct arena *a, struct tenant *t, const struct preview_of *of,
 	json_set_string(o, "id", of->pass->id);
 	json_set_string(o, "passType", of->pass->type);
 	describe(a, type, &card.sides[0], o);
-	json_set_bool(o, "enabled", is_enabled(&card.sides[0], of->now));
+	json_set_bool(o, "enabled",
+	    preview_state(&card.sides[0], of->now) == PREVIEW_VALID);
 	if (of->full) {
 		json_set(o, "fields", fields_of(a, card.sides[0].card));
 		json_set(o, "barcode", json_get(card.sides[0].card, "barcode"));

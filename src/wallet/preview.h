@@ -10,6 +10,11 @@
 #include "base/json.h"
 #include "conf/tenant.h"
 #include "pass/pass.h"
+#include "wallet/card.h"
+
+/* Whether a rendered pass is of use at `now`. */
+enum preview_state { PREVIEW_VALID, PREVIEW_VOID, PREVIEW_EXPIRED };
+enum preview_state preview_state(const struct card_side *side, int64_t now);
 
 struct preview_of {
 	const struct pass *pass;

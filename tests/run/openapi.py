@@ -380,6 +380,10 @@ def run():
     status(501, "GET", f"{api}/{one}?device=google")
     status(302, "GET", f"{api}/{one}/view", key=None)
     status(404, "GET", f"{api}/nobody0/view")
+    status(200, "GET", f"/demo/card?id={one}", key=None)
+    status(200, "GET", f"/demo/tickets?ids={one},{two}", key=None)
+    status(404, "GET", "/demo/card?id=nobody0", key=None)
+    status(404, "GET", f"/demo/nowhere?id={one}", key=None)
 
     for part in ("data", "data/raw"):
         status(200, "GET", f"{api}/{one}/{part}")

@@ -40,10 +40,10 @@ differs(const struct stat *a, const struct stat *b)
 static EVP_PKEY *
 read_key(const char *pem)
 {
+	char none[] = ""; /* else it asks a terminal for a password */
 	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key = bio == NULL
-	    ? NULL
-	    : PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)(uintptr_t) "");
+	EVP_PKEY *key =
+	    bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, none);
 
 	BIO_free(bio);
 	ERR_clear_error();

@@ -120,8 +120,8 @@ check_count(
 
 /* As deep as a template may be, see JSON_DEPTH. */
 static void
-check_images(
-    struct check *c, struct json_object *o, const char *key) /* NOLINT */
+/* NOLINTNEXTLINE(misc-no-recursion) */
+check_images(struct check *c, struct json_object *o, const char *key)
 {
 	const char *uri = json_get_string(json_get(o, "sourceUri"), "uri");
 	struct json_object_iter it;

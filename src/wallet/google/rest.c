@@ -87,7 +87,6 @@ static enum err
 ask(struct rest *r, struct fetch_request *rq, struct fetch_response *out)
 {
 	const char *after;
-	enum err e;
 
 	rq->timeout_ms = TIMEOUT_MS;
 	rq->any_address = true;
@@ -95,7 +94,7 @@ ask(struct rest *r, struct fetch_request *rq, struct fetch_response *out)
 	r->status = 0;
 	r->reason = "";
 	r->later = 0;
-	if ((e = fetch_run(r->a, rq, out)) != ERR_OK)
+	if (fetch_run(r->a, rq, out) != ERR_OK)
 		return ERR_BUSY;
 	r->status = out->status;
 	after = fetch_header(out, "Retry-After");

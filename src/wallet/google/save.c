@@ -13,7 +13,6 @@ static enum err
 render(struct arena *a, const struct save_of *of, struct object *objects,
     const struct google_conf **conf, struct why *w)
 {
-	*conf = NULL;
 	for (size_t i = 0; i < of->n; i++) {
 		const struct pass *p = &of->passes[i];
 		struct pass_type *type = tenant_type(of->tenant, p->type);
@@ -24,7 +23,7 @@ render(struct arena *a, const struct save_of *of, struct object *objects,
 			return why(w, ERR_UNSET, NULL,
 			    "The type of this pass is no longer configured.");
 		c = &type->google_conf;
-		*conf = *conf == NULL ? c : *conf;
+		*conf = i == 0 ? c : *conf;
 		if (!same(c->issuer_id, (*conf)->issuer_id) ||
 		    !same(c->service_account, (*conf)->service_account))
 			return why(w, ERR_INVALID, "passIds",
@@ -61,7 +60,8 @@ save_make(
 		.tenant = of->tenant,
 		.store = of->store,
 		.now = of->now };
-	const struct google_conf *conf = NULL;
+	static const struct google_conf none;
+	const struct google_conf *conf = &none;
 	enum err e;
 
 	if ((e = render(a, of, objects, &conf, w)) != ERR_OK ||

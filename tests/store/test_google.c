@@ -1,0 +1,120 @@
+#include "store/google.h"
+
+#include "fixture.h"
+
+#define NOW INT64_C(1795323845678)
+
+struct take {
+	const char *nonce;
+	int64_t expires, now;
+};
+
+static enum err
+take(struct txn *t, void *arg)
+{
+	const struct take *n = arg;
+
+	return google_nonce_take(t, slice_of(n->nonce), n->expires, n->now);
+}
+
+static enum err
+taken(struct fixture *f, const char *nonce, int64_t expires, int64_t now)
+{
+	struct take n = { nonce, expires, now };
+
+	return store_run(f->st, take, &n);
+}
+
+static void
+test_a_nonce_once(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(taken(f, "a", NOW + 10, NOW), ERR_OK);
+	assert_int_equal(taken(f, "a", NOW + 10, NOW), ERR_CONFLICT);
+	assert_int_equal(taken(f, "b", NOW + 10, NOW), ERR_OK);
+	assert_int_equal(taken(f, "", NOW + 10, NOW), ERR_OK);
+	fixture_reopen(f);
+	assert_int_equal(taken(f, "a", NOW + 10, NOW), ERR_CONFLICT);
+	/* Others that come later do not forget one that is good. */
+	assert_int_equal(taken(f, "c", NOW + 20, NOW + 9), ERR_OK);
+	assert_int_equal(taken(f, "a", NOW + 10, NOW + 9), ERR_CONFLICT);
+}
+
+static void
+test_old_nonces_go(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(
+		    taken(f, arena_printf(f->a, "%d", i), NOW + i, NOW),
+		    ERR_OK);
+	assert_int_equal(taken(f, "new", NOW + 100, NOW + 40), ERR_OK);
+	assert_int_equal(taken(f, "40", NOW + 40, NOW + 40), ERR_OK);
+	assert_int_equal(taken(f, "41", NOW + 41, NOW + 40), ERR_CONFLICT);
+	assert_int_equal(taken(f, "new", NOW + 100, NOW + 40), ERR_CONFLICT);
+}
+
+static void
+test_classes(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char one[DIGEST_LEN] = { 1, 2, 3 }, got[DIGEST_LEN] = { 0 };
+
+	assert_int_equal(google_class_get(f->st, "1.a", got), ERR_NOTFOUND);
+	assert_int_equal(google_class_put(f->st, "1.a", one), ERR_OK);
+	assert_int_equal(google_class_get(f->st, "1.a", got), ERR_OK);
+	assert_memory_equal(got, one, DIGEST_LEN);
+	assert_int_equal(google_class_get(f->st, "1.ab", got), ERR_NOTFOUND);
+	assert_int_equal(google_class_put(f->st, "1.a", NULL), ERR_OK);
+	assert_int_equal(google_class_put(f->st, "1.a", NULL), ERR_OK);
+	assert_int_equal(google_class_get(f->st, "1.a", got), ERR_NOTFOUND);
+}
+
+static void
+test_three_a_day_are_loud(void **state)
+{
+	static const struct {
+		const char *object;
+		int64_t at;
+		bool loud;
+	} t[] = {
+		{ "1.a", 0, true },
+		{ "1.a", 1, true },
+		{ "1.b", 1, true },
+		{ "1.a", 2, true },
+		{ "1.a", 3, false },
+		{ "1.a", GOOGLE_LOUD_MS - 1, false },
+		{ "1.a", GOOGLE_LOUD_MS, true },
+		{ "1.a", GOOGLE_LOUD_MS, false },
+		{ "1.b", GOOGLE_LOUD_MS, true },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		bool loud = !t[i].loud;
+
+		assert_int_equal(
+		    google_loud_take(f->st, t[i].object, NOW + t[i].at, &loud),
+		    ERR_OK);
+		if (loud != t[i].loud)
+			fail_msg("%zu", i);
+	}
+}
+
+#define TEST(fn)                                                               \
+	cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_nonce_once),
+		TEST(test_old_nonces_go),
+		TEST(test_classes),
+		TEST(test_three_a_day_are_loud),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -12,9 +12,11 @@
 #include "bin/command.h"
 #include "bin/progress.h"
 #include "pass/record.h"
+#include "store/registration.h"
 
 struct exporting {
 	struct command *c;
+	struct store *store;
 	struct arena *a; /* of one pass */
 	FILE *out;
 	bool csv;
@@ -85,18 +87,57 @@ flat(struct arena *a, struct json_object *o)
 	return out;
 }
 
+struct devices {
+	struct arena *a;
+	const char *pass;
+	struct registration *list;
+	size_t n;
+};
+
+static enum err
+list_devices(struct txn *t, void *arg)
+{
+	struct devices *d = arg;
+
+	return registration_list(t, d->a, d->pass, &d->list, &d->n);
+}
+
+static enum err
+read_record(struct exporting *x, const struct store_pass *row, struct record *r)
+{
+	struct devices d = { .a = x->a };
+	enum err e;
+
+	arena_reset(x->a);
+	if ((e = pass_parse(x->a, row->document, &r->pass)) != ERR_OK)
+		return e;
+	r->ndevices = 0;
+	if ((pass_installed(&r->pass) & STORE_APPLE) == 0)
+		return ERR_OK;
+	d.pass = r->pass.id;
+	if ((e = store_run(x->store, list_devices, &d)) != ERR_OK)
+		return e;
+	r->devices = arena_alloc(x->a, (d.n + 1) * sizeof(*r->devices));
+	for (; r->ndevices < d.n; r->ndevices++)
+		r->devices[r->ndevices] = (struct record_device){
+			.device = d.list[r->ndevices].device,
+			.token = d.list[r->ndevices].token,
+			.date = d.list[r->ndevices].date,
+		};
+	return ERR_OK;
+}
+
 static enum err
 gather_columns(const struct store_pass *row, void *arg)
 {
 	struct exporting *x = arg;
 	struct json_object_iter it;
-	struct pass p;
+	struct record r;
 	enum err e;
 
-	arena_reset(x->a);
-	if ((e = pass_parse(x->a, row->document, &p)) != ERR_OK)
+	if ((e = read_record(x, row, &r)) != ERR_OK)
 		return e;
-	json_object_object_foreachC(flat(x->a, record_print(x->a, &p)), it)
+	json_object_object_foreachC(flat(x->a, record_print(x->a, &r)), it)
 	{
 		json_set(x->columns, it.key, NULL);
 	}
@@ -133,13 +174,12 @@ write_pass(const struct store_pass *row, void *arg)
 	struct exporting *x = arg;
 	struct json_object *o;
 	struct slice s;
-	struct pass p;
+	struct record r;
 	enum err e;
 
-	arena_reset(x->a);
-	if ((e = pass_parse(x->a, row->document, &p)) != ERR_OK)
+	if ((e = read_record(x, row, &r)) != ERR_OK)
 		return e;
-	o = record_print(x->a, &p);
+	o = record_print(x->a, &r);
 	if (x->csv) {
 		write_record(x, flat(x->a, o));
 	} else {
@@ -188,6 +228,7 @@ static int
 export_to(struct command *c, struct store *st, const char *file, bool csv)
 {
 	struct exporting x = { .c = c,
+		.store = st,
 		.a = arena_new(65536),
 		.csv = csv,
 		.columns = json_object_in(c->a),

@@ -3,12 +3,15 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/seen.h"
+#include "pass/install.h"
+#include "store/registration.h"
 
 /* An item that may be stored. */
 struct adopted {
 	struct import_item *item;
-	struct pass pass;
+	struct record record;
 	struct store_pass row;
 	bool named; /* its line gave the id */
 };
@@ -55,13 +58,54 @@ is_first(struct import *im, struct adopted *d)
 {
 	const struct slice unique = { (const char *)d->row.unique, 32 };
 
-	if (!first_to_name(im, d->item, "id", slice_of(d->pass.id)))
+	if (!first_to_name(im, d->item, "id", slice_of(d->record.pass.id)))
 		return false;
 	if (!first_to_name(im, d->item, "apple.serialNumber",
-		slice_of(d->pass.apple_serial)))
+		slice_of(d->record.pass.apple_serial)))
 		return false;
 	return d->row.unique == NULL ||
 	    first_to_name(im, d->item, "identifiers", unique);
+}
+
+/* As install_note() would have it, where the line does not say. */
+static bool
+count_devices(struct import *im, struct adopted *d)
+{
+	struct arena *a = im->env.a;
+	const struct record *r = &d->record;
+	struct json_object *all, *o;
+	int64_t phones = 0;
+
+	if (r->ndevices == 0)
+		return true;
+	for (size_t i = 0; i < r->ndevices; i++) {
+		size_t n = 0;
+
+		while (strcmp(r->devices[n].token, r->devices[i].token) != 0)
+			n++;
+		phones += n == i;
+		if (r->devices[i].date == 0)
+			r->devices[i].date = im->env.now;
+	}
+	all = r->pass.providers == NULL ? json_object_in(a)
+					: json_copy(a, r->pass.providers);
+	if ((o = json_get(all, "apple")) == NULL) {
+		char iso[CLOCK_ISO_SIZE];
+
+		clock_iso(r->devices[0].date, iso);
+		o = json_object_in(a);
+		json_set_string(o, "installationDate", iso);
+		json_set_string(o, "lastInstallDate", iso);
+		json_set_int(o, "totalRegistrations", phones);
+		json_set(all, "apple", o);
+	}
+	if (!json_object_is_type(o, json_type_object)) {
+		refuse(d->item, "providers.apple", "Write an object.");
+		return false;
+	}
+	json_set_int(o, "activeRegistrations", phones);
+	d->record.pass.providers = all;
+	return true;
 }
 
 /* What its line says, completed; false when it is at fault. */
@@ -72,12 +116,23 @@ adopt(struct import *im, struct import_item *item, struct adopted *d)
 	if (item->json == NULL)
 		return false;
 	*d = (struct adopted){ .item = item };
-	if (record_parse(item->json, &d->pass, &item->why) != ERR_OK)
-		return false;
-	d->named = d->pass.id != NULL;
-	if (change_adopt(&im->env, im->key, &d->pass, &d->row, &item->why) !=
+	if (record_parse(im->env.a, item->json, &d->record, &item->why) !=
 	    ERR_OK)
 		return false;
+	if (!count_devices(im, d))
+		return false;
+	d->named = d->record.pass.id != NULL;
+	if (change_adopt(&im->env, im->key, &d->record.pass, &d->row,
+		&item->why) != ERR_OK)
+		return false;
+	if (d->record.ndevices > 0 &&
+	    tenant_type(im->env.tenant, d->record.pass.type)
+		    ->apple_conf.pass_type_identifier == NULL) {
+		refuse(item, "apple.registrations",
+		    "The pass type has no apple.passTypeIdentifier; set it "
+		    "first.");
+		return false;
+	}
 	return is_first(im, d);
 }
 
@@ -94,18 +149,56 @@ look(struct txn *t, struct batch *b, struct adopted *d)
 		e = store_unique_find(t, d->row.unique, a, &holder);
 	if (e == ERR_OK) {
 		d->item->fate = IMPORT_PRESENT;
-		if (d->named && strcmp(holder, d->pass.id) != 0)
+		if (d->named && strcmp(holder, d->record.pass.id) != 0)
 			refuse(d->item, "identifiers",
 			    "Another pass of this type has these identifiers, "
 			    "which are unique.");
 		return ERR_OK;
 	}
 	if (e == ERR_NOTFOUND)
-		e = store_pass_get(t, d->pass.id, false, a, &old);
+		e = store_pass_get(t, d->record.pass.id, false, a, &old);
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	d->item->fate = e == ERR_OK ? IMPORT_PRESENT : IMPORT_ADDED;
 	return ERR_OK;
+}
+
+/* Other passes that were on one of the devices may be counted anew. */
+static enum err
+register_one(struct txn *t, struct import *im, struct adopted *d, size_t i)
+{
+	const struct record_device *of = &d->record.devices[i];
+	const struct pass_type *type =
+	    tenant_type(im->env.tenant, d->record.pass.type);
+	const struct registration r = { .device = of->device,
+		.topic = type->apple_conf.pass_type_identifier,
+		.pass = d->record.pass.id,
+		.token = of->token,
+		.date = of->date };
+	struct registration_moves m = { .n = 0 };
+	bool new;
+	enum err e = registration_add(t, im->env.a, &r, &new, &m);
+
+	for (size_t n = 0; e == ERR_OK && n < m.n; n++) {
+		const struct install in = { .pass = m.list[n].pass,
+			.wallet = STORE_APPLE,
+			.by = m.list[n].by,
+			.now = im->env.now };
+
+		if (strcmp(in.pass, r.pass) != 0)
+			e = install_note(t, im->env.a, im->env.tenant, &in);
+	}
+	return e;
+}
+
+static enum err
+store_one(struct txn *t, struct import *im, struct adopted *d)
+{
+	enum err e = store_pass_add(t, &d->row);
+
+	for (size_t i = 0; e == ERR_OK && i < d->record.ndevices; i++)
+		e = register_one(t, im, d, i);
+	return e;
 }
 
 static enum err
@@ -119,7 +212,7 @@ store_all(struct txn *t, void *arg)
 
 		e = look(t, b, d);
 		if (e == ERR_OK && d->item->fate == IMPORT_ADDED && !b->im->dry)
-			e = store_pass_add(t, &d->row);
+			e = store_one(t, b->im, d);
 	}
 	return e;
 }

@@ -88,6 +88,60 @@ static const struct word token = { "apple.authenticationToken", TOKEN_MIN,
 static const struct word secret = { "secret", 1, SECRET_MAX };
 static const struct word type = { "passType", 1, 64 };
 
+static const struct word device = { "apple.registrations", 1, 255 };
+static const struct word push = { "apple.registrations", 1, 4096 };
+static const struct word object = { "google.objectId", 1, 128 };
+
+static enum err
+take_device(struct json_object *o, struct record_device *d, struct why *w)
+{
+	struct json_object *date = json_get(o, "date");
+	enum err e = take_word(
+	    json_get(o, "deviceLibraryIdentifier"), &device, &d->device, w);
+
+	if (e == ERR_OK)
+		e = take_word(json_get(o, "pushToken"), &push, &d->token, w);
+	if (e == ERR_OK && date != NULL)
+		e = take_date(date, "apple.registrations", &d->date, w);
+	return e;
+}
+
+static enum err
+take_devices(
+    struct arena *a, struct json_object *list, struct record *r, struct why *w)
+{
+	enum err e = ERR_OK;
+
+	if (!json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) > RECORD_DEVICES_MAX)
+		return wrong(w, "apple.registrations",
+		    "Write an array of at most 1000 objects.");
+	r->ndevices = json_object_array_length(list);
+	r->devices = arena_alloc(a, (r->ndevices + 1) * sizeof(*r->devices));
+	for (size_t i = 0; e == ERR_OK && i < r->ndevices; i++)
+		e = take_device(
+		    json_object_array_get_idx(list, i), &r->devices[i], w);
+	return e;
+}
+
+static enum err
+take_google(
+    struct arena *a, struct json_object *o, struct pass *p, struct why *w)
+{
+	struct json_object *id = json_get(o, "objectId");
+
+	if (!json_object_is_type(o, json_type_object))
+		return wrong(w, "google", "Write an object.");
+	if (json_get_bool(o, "saved", false) && p->providers == NULL) {
+		p->providers = json_object_in(a);
+		json_set(p->providers, "google", json_object_in(a));
+		json_set_int(
+		    json_get(p->providers, "google"), "activeRegistrations", 1);
+	}
+	return id == NULL ? ERR_OK
+			  : take_word(id, &object, &p->google_object, w);
+}
+
 static enum err
 take_apple(struct json_object *o, struct pass *p, struct why *w)
 {
@@ -102,7 +156,7 @@ take_apple(struct json_object *o, struct pass *p, struct why *w)
 			e = take_word(it.val, &serial, &p->apple_serial, w);
 		else if (strcmp(it.key, "authenticationToken") == 0)
 			e = take_word(it.val, &token, &p->apple_token, w);
-		else
+		else if (strcmp(it.key, "registrations") != 0)
 			e = wrong(w, "apple",
 			    "Only serialNumber, authenticationToken and "
 			    "registrations are known here.");
@@ -139,13 +193,20 @@ take(struct json_object *v, const char *key, struct pass *p, struct why *w)
 		return take_date(v, key, &p->updated, w);
 	if (strcmp(key, "apple") == 0)
 		return take_apple(v, p, w);
+	if (strcmp(key, "google") == 0)
+		return ERR_OK; /* after providers */
 	return why(w, ERR_INVALID, key,
 	    "This member is unknown; passwright(1) lists those of a pass.");
 }
 
 enum err
-record_parse(struct json_object *o, struct pass *out, struct why *w)
+record_parse(
+    struct arena *a, struct json_object *o, struct record *out, struct why *w)
 {
+	struct json_object *list =
+	    json_get(json_get(o, "apple"), "registrations");
+	struct json_object *google = json_get(o, "google");
+	struct record r = { .ndevices = 0 };
 	struct pass p = { .id = NULL };
 	struct json_object_iter it;
 	enum err e;
@@ -161,7 +222,12 @@ record_parse(struct json_object *o, struct pass *out, struct why *w)
 	if (p.created != 0 && p.updated != 0 && p.updated < p.created)
 		return wrong(w, "lastUpdateDate",
 		    "This is before creationDate; give both as they were.");
-	*out = p;
+	if (google != NULL && (e = take_google(a, google, &p, w)) != ERR_OK)
+		return e;
+	if (list != NULL && (e = take_devices(a, list, &r, w)) != ERR_OK)
+		return e;
+	r.pass = p;
+	*out = r;
 	return ERR_OK;
 }
 
@@ -184,10 +250,27 @@ put_date(struct json_object *o, const char *key, int64_t ms)
 	json_set_string(o, key, iso);
 }
 
+static struct json_object *
+print_devices(struct arena *a, const struct record *r)
+{
+	struct json_object *list = json_array_in(a), *o;
+
+	for (size_t i = 0; i < r->ndevices; i++) {
+		o = json_object_in(a);
+		json_set_string(
+		    o, "deviceLibraryIdentifier", r->devices[i].device);
+		json_set_string(o, "pushToken", r->devices[i].token);
+		put_date(o, "date", r->devices[i].date);
+		json_push(list, o);
+	}
+	return list;
+}
+
 struct json_object *
-record_print(struct arena *a, const struct pass *p)
+record_print(struct arena *a, const struct record *r)
 {
 	struct json_object *o = json_object_in(a), *apple = json_object_in(a);
+	const struct pass *p = &r->pass;
 
 	json_set_string(o, "id", p->id);
 	json_set_string(o, "secret", p->secret);
@@ -201,6 +284,13 @@ record_print(struct arena *a, const struct pass *p)
 	put_object(o, "extensions", p->extensions);
 	json_set_string(apple, "serialNumber", p->apple_serial);
 	json_set_string(apple, "authenticationToken", p->apple_token);
+	if (r->ndevices > 0)
+		json_set(apple, "registrations", print_devices(a, r));
 	json_set(o, "apple", apple);
+	if (p->google_object != NULL) {
+		json_set(o, "google", json_object_in(a));
+		json_set_string(
+		    json_get(o, "google"), "objectId", p->google_object);
+	}
 	return o;
 }

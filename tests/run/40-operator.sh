@@ -8,7 +8,7 @@ file=$tmp/passes.ndjson
 
 # -- import: what is kept, what is refused ------------------------------------
 cat >"$file" <<-'EOF'
-{"id":"kept-1","secret":"old","creationDate":"2020-01-02T03:04:05.678Z","lastUpdateDate":"2021-01-02T03:04:05.678Z","passType":"loyalty","identifiers":{"shopify.customerId":"1","crm.a.b":"x"},"metadata":{"points":7,"name":"O"},"additionalData":{"a.b":"1","n":"007","t":"true","deep":{"x":[1,2]},"q":"say \"hi\", Ann"},"extensions":{"e":1},"apple":{"serialNumber":"SER.1","authenticationToken":"0123456789abcdef"}}
+{"id":"kept-1","secret":"old","creationDate":"2020-01-02T03:04:05.678Z","lastUpdateDate":"2021-01-02T03:04:05.678Z","passType":"loyalty","identifiers":{"shopify.customerId":"1","crm.a.b":"x"},"metadata":{"points":7,"name":"O"},"additionalData":{"a.b":"1","n":"007","t":"true","deep":{"x":[1,2]},"q":"say \"hi\", Ann"},"extensions":{"e":1},"apple":{"serialNumber":"SER.1","authenticationToken":"0123456789abcdef","registrations":[{"deviceLibraryIdentifier":"dev1","pushToken":"aa01","date":"2020-02-02T00:00:00.000Z"},{"deviceLibraryIdentifier":"dev2","pushToken":"aa02","date":"2020-02-03T00:00:00.000Z"}]},"google":{"objectId":"3388.obj-1","saved":true}}
 
 {"passType":"loyalty","identifiers":{"shopify.customerId":"2"}}
 {"apple":{"serialNumber":"SER.3"},"additionalData":{"points":3}}
@@ -25,7 +25,7 @@ passwright export demo >"$tmp/second"
 ok 'changes nothing' cmp "$tmp/first" "$tmp/second"
 grep kept-1 "$tmp/first" >"$tmp/kept"
 for f in secret creationDate lastUpdateDate metadata additionalData extensions \
-    apple identifiers; do
+    identifiers; do
 	is "keeps $f" "$(field "o['$f']" "$tmp/kept")" \
 	    "$(head -n 1 "$file" | python3 -c '
 import json, sys
@@ -48,6 +48,7 @@ not JSON
 {"apple":{"authenticationToken":"short"}}
 {"apple":{"serialNumber":"a b"}}
 {"identifiers":{"id":"1"}}
+{"apple":{"registrations":[{"pushToken":"aa"}]}}
 {"identifiers":{"k":1}}
 {"id":"other-1","identifiers":{"shopify.customerId":"1"}}
 {"id":"good-1","additionalData":{"x":1}}
@@ -59,7 +60,7 @@ for how in --dry-run ''; do
 	is "faults: status $how" $? 65
 	is "faults: lines $how" \
 	    "$(sed -n 's/^[^:]*:\([0-9]*\): .*/\1/p' "$tmp/faults" | tr '\n' ' ')" \
-	    '2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 '
+	    '2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 '
 done
 is 'faults: the good line' "$(passwright export demo | grep -c good-1)" 1
 passwright import demo "$tmp/nosuch" 2>"$tmp/err"
@@ -106,6 +107,14 @@ ok 'verify an import' passwright verify two
 server_start 4
 keyed GET /kept-1/data/raw
 is 'an imported pass is served' "$status" 200
+is 'installed where it was' \
+    "$(field 'o["providers"]["apple"]["activeRegistrations"]')" 2
+req GET "/apple/v1/passes/$type_id/SER.1" \
+    -H 'Authorization: ApplePass 0123456789abcdef'
+is 'a phone gets it by the old serial and token' "$status" 200
+req GET "/apple/v1/devices/dev2/registrations/$type_id"
+is 'a device that was registered there' "$(field 'o["serialNumbers"]')" \
+    '["SER.1"]'
 ok 'backup under load' python3 -B "$top/tests/run/restore.py" "$port" "$key" \
     "$tmp/report" "$build/passwright" backup demo "$tmp/backup"
 not 'a folder that is in use' passwright backup demo "$tmp/backup"
@@ -145,6 +154,9 @@ not 'a backup does not hold it' sh -c "'$build/passwright' backup demo \
     '$tmp/later' && rm -rf '$tenants/two/data' && \
     mv '$tmp/later/data' '$tenants/two/data' && \
     '$build/passwright' export two | grep -e kept-1 -e gone@example"
+req GET "/apple/v1/passes/$type_id/SER.1" \
+    -H 'Authorization: ApplePass 0123456789abcdef'
+is 'the phone of an erased pass' "$status" 401
 ok 'verify after it' passwright verify demo
 json POST '?passType=loyalty' '{"identifiers":{"shopify.customerId":"gone"}}'
 is 'its unique identifiers are free' "$status" 200

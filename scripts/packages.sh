@@ -13,7 +13,7 @@ build='gcc libc6-dev make autoconf automake pkgconf
 run='lighttpd curl openssl unzip'
 test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
 	python3 python3-yaml mandoc valgrind
-	apache2 libapache2-mod-fcgid procps
+	apache2 libapache2-mod-fcgid procps nodejs
 	chromium fonts-noto-core'
 bench='wrk'
 peers='postgresql-15 sqlite3'

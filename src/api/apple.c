@@ -21,7 +21,8 @@
 #define LOG_TEXT    300 /* bytes of one */
 #define MINUTE_MS   60000
 
-/* -- who may ---------------------------------------------------------------- */
+/* -- who may ----------------------------------------------------------------
+ */
 
 static bool
 has_token(const struct call *c, const struct pass *p)
@@ -95,7 +96,8 @@ find(struct call *c, const char *topic, const char *serial, struct found *out)
 	    "pass of this type and serial number.");
 }
 
-/* -- registering ------------------------------------------------------------ */
+/* -- registering ------------------------------------------------------------
+ */
 
 struct registering {
 	struct call *c;
@@ -205,7 +207,8 @@ unregister_device(struct call *c, struct response *resp)
 	return ERR_OK;
 }
 
-/* -- what changed ----------------------------------------------------------- */
+/* -- what changed -----------------------------------------------------------
+ */
 
 /* 0 for whatever is none of ours. */
 static uint64_t
@@ -228,8 +231,8 @@ serials(struct call *c, const struct registration_news *news,
 	for (size_t i = 0; e == ERR_OK && i < news->n; i++) {
 		if ((e = call_pass(c, news->ids[i], &p)) == ERR_OK)
 			json_push(out,
-			    json_own(c->a,
-				json_object_new_string(p.apple_serial)));
+			    json_own(
+				c->a, json_object_new_string(p.apple_serial)));
 		else if (e == ERR_NOTFOUND) /* removed meanwhile */
 			e = ERR_OK;
 	}
@@ -264,7 +267,8 @@ changed(struct call *c, struct response *resp)
 	return ERR_OK;
 }
 
-/* -- the pass, and complaints ----------------------------------------------- */
+/* -- the pass, and complaints -----------------------------------------------
+ */
 
 static enum err
 latest(struct call *c, struct response *resp)

@@ -47,7 +47,7 @@ MUST_CHECK enum err pass_tag(
     struct txn *t, const char *id, uint64_t stamp, uint64_t *tag);
 
 /* The push token of a device. */
-MUST_CHECK enum err registration_token(struct txn *t, const char *device,
-    struct arena *a, const char **token);
+MUST_CHECK enum err registration_token(
+    struct txn *t, const char *device, struct arena *a, const char **token);
 
 #endif

@@ -71,14 +71,13 @@ keys_list(struct txn *t, enum table n, const struct keys_key *prefix,
 			size = size == 0 ? 8 : size * 2;
 			more = arena_alloc(a, size * sizeof(*more));
 			if (out->n > 0)
-				memcpy(more, out->rest,
-				    out->n * sizeof(*more));
+				memcpy(more, out->rest, out->n * sizeof(*more));
 			out->rest = more;
 		}
 		out->rest[out->n].len = key.size - prefix->len;
-		out->rest[out->n].s = arena_strndup(a,
-		    (const char *)key.data + prefix->len,
-		    key.size - prefix->len);
+		out->rest[out->n].s =
+		    arena_strndup(a, (const char *)key.data + prefix->len,
+			key.size - prefix->len);
 		out->n++;
 		e = table_cursor_get(t, c, &key, &value, DB_NEXT);
 	}
@@ -198,8 +197,8 @@ hold(struct txn *t, struct arena *a, const struct held *h,
 	}
 	if (e != ERR_OK)
 		return e;
-	return table_put(t, TABLE_HOLDER, keys_slice(&key),
-	    table_slice(only_version, 1), 0);
+	return table_put(
+	    t, TABLE_HOLDER, keys_slice(&key), table_slice(only_version, 1), 0);
 }
 
 static enum err
@@ -270,8 +269,8 @@ device_get(struct txn *t, const char *device, struct arena *a,
 }
 
 enum err
-registration_token(struct txn *t, const char *device, struct arena *a,
-    const char **token)
+registration_token(
+    struct txn *t, const char *device, struct arena *a, const char **token)
 {
 	int64_t date;
 
@@ -379,9 +378,9 @@ enum err
 registration_add(struct txn *t, struct arena *a, const struct registration *r,
     bool *new, struct registration_moves *m)
 {
-	struct held h = { .device = r->device,
-		.topic = r->topic,
-		.pass = r->pass };
+	struct held h = {
+		.device = r->device, .topic = r->topic, .pass = r->pass
+	};
 	unsigned char row[ROW_HEAD] = { ROW_VERSION };
 	struct keys_key k;
 	enum err e;
@@ -421,9 +420,9 @@ enum err
 registration_remove(struct txn *t, struct arena *a,
     const struct registration *r, struct registration_moves *m)
 {
-	struct held h = { .device = r->device,
-		.topic = r->topic,
-		.pass = r->pass };
+	struct held h = {
+		.device = r->device, .topic = r->topic, .pass = r->pass
+	};
 	const char *token;
 	int64_t date;
 	enum err e;
@@ -491,8 +490,8 @@ read_holder(struct txn *t, struct slice rest, struct held *h)
 }
 
 static enum err
-holders(struct txn *t, const char *pass, struct arena *a,
-    struct keys_rows *rows)
+holders(
+    struct txn *t, const char *pass, struct arena *a, struct keys_rows *rows)
 {
 	struct keys_key k = { .len = 0 };
 
@@ -551,8 +550,8 @@ enum err
 tag_counter(struct txn *t, bool update, uint64_t *n)
 {
 	struct slice v;
-	enum err e = table_get(
-	    t, TABLE_META, counter_key, &v, update ? DB_RMW : 0);
+	enum err e =
+	    table_get(t, TABLE_META, counter_key, &v, update ? DB_RMW : 0);
 
 	*n = 0;
 	if (e == ERR_NOTFOUND)
@@ -568,8 +567,7 @@ tag_counter(struct txn *t, bool update, uint64_t *n)
 uint64_t
 tag_after(uint64_t counter, int64_t now)
 {
-	return now > 0 && (uint64_t)now > counter ? (uint64_t)now
-						  : counter + 1;
+	return now > 0 && (uint64_t)now > counter ? (uint64_t)now : counter + 1;
 }
 
 enum err

@@ -5,7 +5,8 @@
 
 #define AGAIN_MS 5000 /* what push_now() leaves is for the worker */
 
-const struct push_wallet *const push_wallets[] = { &push_google, NULL };
+const struct push_wallet *const push_wallets[] = { &push_apple, &push_google,
+	NULL };
 
 static unsigned
 left_of(const struct due *d)
@@ -81,6 +82,7 @@ push_now(struct push_env *env, const char *id, struct why *w)
 
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_OK : e;
+	env->at_once = true;
 	e = push_rows(env, &d, 1, AGAIN_MS);
 	for (size_t i = 0; env->wallets[i] != NULL; i++)
 		if (((left_of(&d) | d.refused) & env->wallets[i]->bit) != 0)

@@ -22,6 +22,7 @@ struct push_env {
 	struct store *store;
 	int64_t now;
 	const struct push_wallet *const *wallets; /* ended by NULL */
+	bool at_once; /* the caller waits: never mind the window */
 };
 
 struct push_wallet {
@@ -30,7 +31,7 @@ struct push_wallet {
 	/*
 	 * Tell the wallet of `n` passes: its bit goes into `done` of each
 	 * that it took, or into `refused` where it said no for good; else the
-	 * pass stays owed.  An err means that nothing more is to be tried for
+	 * pass stays owed, and it may say when `again`.  An err means that nothing more is to be tried for
 	 * now: the wallet cannot be reached, or the tenant's credentials do
 	 * not do; logged.
 	 */
@@ -39,6 +40,7 @@ struct push_wallet {
 
 /* The wallets there are, ended by NULL. */
 extern const struct push_wallet *const push_wallets[];
+extern const struct push_wallet push_apple;
 extern const struct push_wallet push_google;
 
 /*

@@ -210,16 +210,14 @@ test_source(void **state)
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		const struct store_source s = { NOW - t[i].age,
-			slice_of(arena_printf(
-			    f->a, "{\"medium\":\"m%zu\"}", i)) };
-		const char *want = arena_printf(
-		    f->a, "\"source\":{\"medium\":\"m%zu\"}", i);
+			slice_of(
+			    arena_printf(f->a, "{\"medium\":\"m%zu\"}", i)) };
+		const char *want =
+		    arena_printf(f->a, "\"source\":{\"medium\":\"m%zu\"}", i);
 
-		assert_int_equal(
-		    store_source_put(f->st, "pass-1", &s), ERR_OK);
+		assert_int_equal(store_source_put(f->st, "pass-1", &s), ERR_OK);
 		assert_int_equal(note(f, STORE_APPLE, 1, NOW), ERR_OK);
-		assert_int_equal(
-		    strstr(providers(f), want) != NULL, t[i].kept);
+		assert_int_equal(strstr(providers(f), want) != NULL, t[i].kept);
 	}
 }
 

@@ -274,7 +274,8 @@ def race():
             phone.unregister(phone.passes[pid])
 
 
-phone, first = life()
-refusals(phone, first)
-race()
-print(good, bad)
+if __name__ == "__main__":
+    mine, first = life()
+    refusals(mine, first)
+    race()
+    print(good, bad)

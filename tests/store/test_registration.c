@@ -3,7 +3,7 @@
 #include "fixture.h"
 #include "store/keys.h"
 
-#define NOW INT64_C(1795323845678)
+#define NOW   INT64_C(1795323845678)
 #define TOPIC "pass.com.acme"
 
 struct doing {
@@ -97,8 +97,8 @@ list(struct fixture *f, const char *pass)
 
 	run(f, do_list, &d);
 	for (size_t i = 0; i < d.n; i++)
-		s = arena_printf(f->a, "%s%s:%s ", s, d.list[i].device,
-		    d.list[i].token);
+		s = arena_printf(
+		    f->a, "%s%s:%s ", s, d.list[i].device, d.list[i].token);
 	return s;
 }
 
@@ -119,8 +119,7 @@ poll(struct fixture *f, const char *device, uint64_t since, const char *want)
 static void
 touch(struct fixture *f, const char *id, const char *document)
 {
-	struct store_pass old, p = { .id = id,
-		.document = slice_of(document) };
+	struct store_pass old, p = { .id = id, .document = slice_of(document) };
 
 	assert_int_equal(store_pass_read(f->st, id, f->a, &old), ERR_OK);
 	assert_int_equal(change(f->st, &old, &p), ERR_OK);

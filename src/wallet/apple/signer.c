@@ -4,6 +4,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -448,6 +449,13 @@ signer_sign(const struct signer *s, struct slice manifest, int64_t now,
 	CMS_ContentInfo_free(cms);
 	BIO_free(data);
 	return n >= 0 ? ERR_OK : ERR_INTERNAL;
+}
+
+bool
+signer_use(const struct signer *s, void *ctx)
+{
+	return SSL_CTX_use_certificate(ctx, s->leaf) == 1 &&
+	    SSL_CTX_use_PrivateKey(ctx, s->key) == 1;
 }
 
 /* -- the signers that a process keeps ------------------------------------- */

@@ -5,6 +5,7 @@
  * signer - an Apple pass type certificate, its key and the WWDR certificate.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -37,6 +38,9 @@ void signer_digest(const struct signer *s, unsigned char out[32]);
  */
 MUST_CHECK enum err signer_sign(const struct signer *s, struct slice manifest,
     int64_t now, struct arena *a, struct slice *der);
+
+/* Be this certificate in connections of `ctx`, an SSL_CTX. */
+bool signer_use(const struct signer *s, void *ctx);
 
 /*
  * The process's signers, kept until a file of theirs changes (looked at most

@@ -1,0 +1,83 @@
+#!/bin/sh
+# Changes become pushes: to a stand-in for Apple's service that is as strict.
+# shellcheck disable=SC2154 # status is set by req()
+. "$(dirname "$0")/lib.sh"
+command -v node >/dev/null || die 'node is not installed (nodejs)'
+setup
+sed -i "s|^url:.*|url: https${url#http}|; /^push:/d" "$tenants/demo/tenant.yml"
+echo 'push: { window: 500ms }' >>"$tenants/demo/tenant.yml"
+apns=$tmp/apns
+apns_port=$(free_port)
+mkdir "$apns"
+echo '{}' >"$apns/mode.json"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$apns/server.key" -out "$apns/server.pem" -days 3 \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+    2>"$tmp/openssl.log" || die 'cannot make a certificate'
+cat >>"$PASSWRIGHT_CONFIG" <<EOF
+endpoints: { apns: "https://localhost:$apns_port", caFile: $apns/server.pem }
+EOF
+
+apns_start() {
+	rm -f "$apns/ready"
+	cat "$tenants/demo/secrets/root.pem" "$tenants/demo/secrets/wwdr.pem" \
+	    >"$apns/ca.pem"
+	node "$top/tests/run/apns.js" "$apns_port" "$apns" 2>"$tmp/node.log" &
+	apns_pid=$!
+	i=0
+	until [ -e "$apns/ready" ]; do
+		i=$((i + 1))
+		[ $i -lt 300 ] || die "no stand-in: $(cat "$tmp/node.log")"
+		sleep 0.1
+	done
+}
+apns_stop() {
+	kill "$apns_pid"
+	wait "$apns_pid" 2>/dev/null
+}
+worker_once() {
+	"$build/passwright-worker" --once
+}
+pushes() {
+	cat "$apns/pushes.log" 2>/dev/null | grep -c '"status":200'
+}
+
+apns_start
+server_start 2
+table pushes "$url" "$key" "$build" "$apns"
+
+# -- nobody there ------------------------------------------------------------
+keyed GET '/findPass?shopify.customerId=b'
+id=$(body)
+touch_pass() {
+	json PATCH "/$id" "{\"additionalData\":{\"points\":$1}}"
+	is "change $1" "$status" 200
+	rm -f "$apns/pushes.log"
+}
+apns_stop
+touch_pass 101
+not 'the service is not there' worker_once
+apns_start
+ok 'there again' worker_once
+is 'what was owed is told' "$(pushes)" 1
+
+# -- 403 stops all until the certificate changes -----------------------------
+echo '{"all":[403,"BadCertificate"]}' >"$apns/mode.json"
+touch_pass 102
+not 'a 403' worker_once
+ok 'a 403 is told in the log' grep -q 'apns_stopped.*BadCertificate' "$log"
+echo '{}' >"$apns/mode.json"
+touch_pass 103
+not 'stopped' worker_once
+is 'nothing is sent' "$(pushes)" 0
+apns_stop
+rm -rf "$tenants/demo/secrets"
+sh "$top/scripts/apple-chain.sh" "$tenants/demo/secrets" "$type_id" "$team" \
+    >"$tmp/chain.log" 2>&1
+chmod 700 "$tenants/demo/secrets"
+apns_start
+ok 'a new certificate' worker_once
+is 'what was owed is told then' "$(pushes)" 1
+ok 'the store is whole' passwright verify demo
+apns_stop
+summary

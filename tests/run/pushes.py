@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Changes become pushes: pushes.py URL KEY BUILD DIR.
+
+DIR is that of the stand-in, apns.js; the worker is run until it has nothing to
+do, or can do nothing.  Prints what is not so, then how many held and did not.
+"""
+import json
+import os
+import subprocess
+import sys
+import time
+
+import phone as p
+from phone import Phone, api, check, create, providers, update
+
+BUILD, DIR = sys.argv[3:5]
+
+
+def mode(**m):
+    name = os.path.join(DIR, "mode.json")
+    with open(name + ".new", "w") as f:
+        json.dump(m, f)
+    os.rename(name + ".new", name)
+
+
+def taken(status=200):
+    name = os.path.join(DIR, "pushes.log")
+    lines = open(name).read().splitlines() if os.path.exists(name) else []
+    return sorted(o["token"] for o in map(json.loads, lines)
+                  if o["status"] == status)
+
+
+def forget():
+    for name in ("pushes.log", "connections.log"):
+        name = os.path.join(DIR, name)
+        if os.path.exists(name):
+            os.unlink(name)
+
+
+def work():
+    return subprocess.run([BUILD + "/passwright-worker", "--once"],
+                          timeout=40).returncode
+
+
+def told(what, change, want, status=0):
+    """One round: the change, the worker, who was told."""
+    forget()
+    change()
+    check(what + ": worker", work(), status)
+    check(what, taken(), sorted(want))
+
+
+def join(device, token, *ids):
+    phone = Phone(device, token)
+    for pid in ids:
+        check("register", phone.register(phone.download(pid)), 201)
+    return phone
+
+
+def active(pid):
+    return providers(pid)["apple"]["activeRegistrations"]
+
+
+def simple():
+    a, b, c = create("a"), create("b"), create("c")
+    join("d1", "t1", a, b)
+    join("d2", "t2", a)
+
+    def both():
+        for n in range(2, 5):
+            update(a, n)
+            update(b, n)
+    told("once a phone", both, ["t1", "t2"])
+    told("nothing to tell", lambda: None, [])
+    told("not installed", lambda: update(c, 9), [])
+    told("no change", lambda: update(a, 4), [])
+    told("one of them", lambda: update(b, 5), ["t1"])
+    return a, b
+
+
+def answers(a):
+    join("d3", "dead", a)
+    join("d4", "bad", a)
+    join("d5", "newer", a)
+    check("five", active(a), 5)
+    later = int(time.time() * 1000) + 5000
+    mode(tokens={"dead": [410, "Unregistered", later],
+                 "bad": [400, "BadDeviceToken"],
+                 "newer": [410, "Unregistered", later - 10 ** 9]})
+    told("some are dead", lambda: update(a, 20), ["t1", "t2"])
+    check("they are gone", active(a), 3)
+    mode()
+    told("what is newer stays", lambda: update(a, 21), ["newer", "t1", "t2"])
+    mode(tokens={"newer": [429, "TooManyRequests"]})
+    forget()
+    update(a, 22)
+    worker = subprocess.Popen([BUILD + "/passwright-worker", "--once"])
+    for _ in range(300):
+        if taken(429):
+            break
+        time.sleep(0.1)
+    mode()
+    check("429: worker", worker.wait(timeout=40), 0)
+    check("429: later, and the others once", taken(), ["newer", "t1", "t2"])
+    mode(all=[503, "ServiceUnavailable"])
+    told("503", lambda: update(a, 23), [], 75)
+    mode()
+    time.sleep(5)
+    told("503 is over", lambda: None, ["newer", "t1", "t2"])
+    mode(tokens={"t1": [400, "BadTopic"], "t2": [400, "BadTopic"],
+                 "newer": [400, "BadTopic"]})
+    told("refused for good", lambda: update(a, 24), [])
+    mode()
+    told("and not tried again", lambda: None, [])
+
+
+def bypass(a):
+    def patch(points):
+        return api("PATCH", "/" + a, {
+            "additionalData": {"points": points},
+            "options": {"bypassQueue": True}})[0]
+    forget()
+    check("bypassQueue", (patch(30), taken()), (200, ["newer", "t1", "t2"]))
+    check("again at once", patch(31), 200)
+    mode(all=[500, "InternalServerError"])
+    check("bypassQueue of no use", patch(32), 502)
+    mode()
+    time.sleep(5)
+    told("it was owed", lambda: None, ["newer", "t1", "t2"])
+
+
+def many():
+    ids = [create(f"m{i}") for i in range(40)]
+    tokens = [f"many-{i}" for i in range(40)]
+    for i in range(40):
+        join(f"many-d{i}", tokens[i], ids[i])
+
+    def all_of(n):
+        return lambda: [update(i, n) for i in ids]
+    told("forty", all_of(2), tokens)
+    connections = open(os.path.join(DIR, "connections.log")).read()
+    check("over one connection", connections.count("session"), 1)
+    mode(goaway=7)
+    told("GOAWAY", all_of(3), tokens)
+    mode()
+
+
+if __name__ == "__main__":
+    mode()
+    first, _ = simple()
+    answers(first)
+    bypass(first)
+    many()
+    print(p.good, p.bad)

@@ -6,6 +6,26 @@ setup
 tenant_make two
 file=$tmp/passes.ndjson
 
+# -- what helps at the keyboard -------------------------------------------------
+passwright --help >"$tmp/help"
+ok 'the help fits a screen' [ "$(wc -l <"$tmp/help")" -le 24 ]
+ok 'and its width' [ "$(wc -L <"$tmp/help")" -le 80 ]
+cat >"$tmp/complete" <<-EOF
+PATH=$build:\$PATH
+. "$top/etc/bash-completion/passwright"
+COMP_WORDS=(passwright --json imp) COMP_CWORD=2
+_passwright
+echo "\${COMPREPLY[*]}"
+COMP_WORDS=(passwright import d) COMP_CWORD=2
+_passwright
+echo "\${COMPREPLY[*]}"
+COMP_WORDS=(passwright import demo --dr) COMP_CWORD=3
+_passwright
+echo "\${COMPREPLY[*]}"
+EOF
+is 'completion' "$(bash "$tmp/complete" | tr '\n' ' ')" \
+    'import demo --dry-run '
+
 # -- import: what is kept, what is refused ------------------------------------
 cat >"$file" <<-'EOF'
 {"id":"kept-1","secret":"old","creationDate":"2020-01-02T03:04:05.678Z","lastUpdateDate":"2021-01-02T03:04:05.678Z","passType":"loyalty","identifiers":{"shopify.customerId":"1","crm.a.b":"x"},"metadata":{"points":7,"name":"O"},"additionalData":{"a.b":"1","n":"007","t":"true","deep":{"x":[1,2]},"q":"say \"hi\", Ann"},"extensions":{"e":1},"apple":{"serialNumber":"SER.1","authenticationToken":"0123456789abcdef","registrations":[{"deviceLibraryIdentifier":"dev1","pushToken":"aa01","date":"2020-02-02T00:00:00.000Z"},{"deviceLibraryIdentifier":"dev2","pushToken":"aa02","date":"2020-02-03T00:00:00.000Z"}]},"google":{"objectId":"3388.obj-1","saved":true}}

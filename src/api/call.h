@@ -82,6 +82,6 @@ const char *call_param(struct call *c, size_t i);
 extern const struct route *const api_tables[];
 extern const struct route apple_routes[], passes_routes[], list_routes[],
     lookup_routes[], download_routes[], health_routes[], bulk_routes[],
-    images_routes[], google_routes[], page_routes[];
+    images_routes[], google_routes[], page_routes[], notify_routes[];
 
 #endif

@@ -2,6 +2,7 @@
  * passes - creating, changing and showing one pass.
  */
 
+#include "api/passes.h"
 #include "api/body.h"
 #include "api/call.h"
 #include "api/lookup.h"
@@ -90,13 +91,6 @@ create(struct call *c, struct response *resp)
 	return ERR_OK;
 }
 
-/* What a PATCH asks for, from its query and its body. */
-struct update {
-	struct change_input in;
-	const char *correlation; /* or NULL */
-	bool bypass;             /* tell the wallets before the answer */
-};
-
 /* The deprecated place of a flag counts when it is true. */
 static bool
 read_flag(struct json_object *body, const char *name, bool def)
@@ -106,7 +100,7 @@ read_flag(struct json_object *body, const char *name, bool def)
 }
 
 static enum err
-read_update(struct call *c, struct update *u)
+read_update(struct call *c, struct passes_update *u)
 {
 	struct change_input *in = &u->in;
 	struct json_object *body;
@@ -115,7 +109,7 @@ read_update(struct call *c, struct update *u)
 	e = body_read(c->a, update_fields, c->req->json, &body, &c->why);
 	if (e != ERR_OK)
 		return e;
-	*u = (struct update){
+	*u = (struct passes_update){
 		.correlation =
 		    json_get_string(json_get(body, "options"), "correlationId"),
 		.bypass = read_flag(body, "bypassQueue", false),
@@ -138,7 +132,7 @@ read_update(struct call *c, struct update *u)
 
 /* The update as one of those that share a correlation id. */
 static enum err
-update_counted(struct call *c, const char *id, struct update *u,
+update_counted(struct call *c, const char *id, struct passes_update *u,
     struct change_result *result)
 {
 	const struct operation_note note = {
@@ -178,8 +172,9 @@ tell_wallets(struct call *c, const char *id, bool now)
 	return now ? push_now(&env, id, &c->why) : ERR_OK;
 }
 
-static enum err
-update(struct call *c, struct response *resp, const char *id, struct update *u)
+enum err
+passes_update(struct call *c, struct response *resp, const char *id,
+    struct passes_update *u)
 {
 	struct change_env env = call_env(c);
 	struct change_result result;
@@ -204,27 +199,27 @@ static enum err
 update_by_id(struct call *c, struct response *resp)
 {
 	const char *id = call_param(c, 1);
-	struct update u;
+	struct passes_update u;
 	enum err e;
 
 	if (!ident_is_pass(slice_of(id)))
 		return call_no_pass(c);
 	if ((e = read_update(c, &u)) != ERR_OK || (e = call_store(c)) != ERR_OK)
 		return e;
-	return update(c, resp, id, &u);
+	return passes_update(c, resp, id, &u);
 }
 
 static enum err
 update_by_identifiers(struct call *c, struct response *resp)
 {
-	struct update u;
+	struct passes_update u;
 	const char *id;
 	enum err e;
 
 	if ((e = read_update(c, &u)) != ERR_OK ||
 	    (e = call_store(c)) != ERR_OK || (e = lookup_one(c, &id)) != ERR_OK)
 		return e;
-	return update(c, resp, id, &u);
+	return passes_update(c, resp, id, &u);
 }
 
 static enum err

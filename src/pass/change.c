@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "pass/notification.h"
 #include "pass/types.h"
 #include "store/due.h"
 #include "store/event.h"
@@ -182,6 +183,8 @@ digest(struct arena *a, const struct pass_type *type, struct pass *p)
 	buf_init(&b, a);
 	buf_add(&b, type == NULL ? none : type->digest, 32);
 	buf_add(&b, data.s, data.len);
+	if (p->notification != NULL)
+		buf_adds(&b, json_text_sorted(a, p->notification).s);
 	digest_sha256(b.s, b.len, p->rendered);
 	p->has_rendered = true;
 }
@@ -581,6 +584,9 @@ revise(struct updating *u, struct why *w)
 	if (u->in->update_metadata &&
 	    (e = compute_metadata(env, type, p)) != ERR_OK)
 		return e;
+	if (u->in->message != NULL)
+		p->notification = notification_next(env->a, was.notification,
+		    u->in->message, env->now, env->random);
 	digest(env->a, type, p);
 	u->changed = !was.has_rendered ||
 	    memcmp(was.rendered, p->rendered, sizeof(p->rendered)) != 0;
@@ -646,7 +652,10 @@ commit(struct txn *t, void *arg)
 
 	if (e == ERR_OK)
 		e = store_pass_change(t, &old, &u->row);
-	return e == ERR_OK ? tell(t, EVENT_UPDATED, &u->pass) : e;
+	if (e != ERR_OK)
+		return e;
+	return tell(t, u->in->message != NULL ? EVENT_NOTIFIED : EVENT_UPDATED,
+	    &u->pass);
 }
 
 /* Read the pass and work out what it becomes. */

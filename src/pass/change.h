@@ -28,6 +28,7 @@ struct change_input {
 	struct json_object *extensions;  /* create only */
 	bool update_metadata;            /* update only */
 	const char *operation;           /* that counts the update, or NULL */
+	struct json_object *message; /* to its holders, judged; update only */
 };
 
 struct change_result {

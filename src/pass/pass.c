@@ -52,6 +52,7 @@ fill(struct arena *a, struct json_object *o, struct pass *p)
 	p->additional = object_of(a, o, "additionalData");
 	p->providers = object_of(a, o, "providers");
 	p->extensions = object_of(a, o, "extensions");
+	p->notification = json_get(o, "lastNotification");
 	p->apple_serial = json_get_string(apple, "serialNumber");
 	p->apple_token = json_get_string(apple, "authenticationToken");
 	p->google_object = json_get_string(json_get(o, "google"), "objectId");
@@ -122,6 +123,8 @@ pass_raw(struct arena *a, const struct pass *p, bool secrets)
 	char hex[2 * sizeof(p->rendered) + 1];
 
 	json_set(o, "extensions", p->extensions);
+	if (p->notification != NULL)
+		json_set(o, "lastNotification", p->notification);
 	json_set_string(apple, "serialNumber", p->apple_serial);
 	if (secrets)
 		json_set_string(apple, "authenticationToken", p->apple_token);

@@ -28,6 +28,8 @@ struct pass {
 	int64_t modified;         /* seconds, since 1970; Last-Modified */
 	struct json_object *identifiers, *metadata, *additional; /* objects */
 	struct json_object *providers, *extensions;              /* objects */
+	struct json_object *notification; /* the last message to its holders;
+					     see notification.h; or NULL */
 	const char *apple_serial;   /* = id, but for imported passes */
 	const char *apple_token;    /* authentication token, >= 16 characters */
 	const char *google_object;  /* id of the object of an imported pass,

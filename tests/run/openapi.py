@@ -351,6 +351,25 @@ def run():
     status(409, "PATCH", f"{api}/{two}", {"identifiers": ann["identifiers"]})
     status(415, "PATCH", f"{api}/{one}", "{}", {"Content-Type": "text/plain"})
 
+    note = {"content": "Hello", "localizedContent": {"fr": "Salut"},
+            "options": {"updateData": True, "correlationId": "0123456789"}}
+    for to in (f"{api}/{one}/notification",
+               api + "/notification?id.shopify.customerId=1"):
+        status(200, "PUT", to, note)
+        status(200, "PUT", to, {"content": None,
+                                "localizedContent": {"en-US": "x"}})
+        status(400, "PUT", to, {})
+        status(400, "PUT", to, {"content": "x" * 2049})
+        status(400, "PUT", to, {"localizedContent": {"english": "x"}})
+        status(400, "PUT", to, dict(note, surprise=1))
+        status(400, "PUT", to, dict(note, options={"correlationId": "short"}))
+        status(401, "PUT", to, note, key=None)
+    status(404, "PUT", f"{api}/nobody0/notification", note)
+    status(409, "PUT", api + "/notification?id.email=a@b.example", note)
+    raw = json.loads(status(200, "GET", f"{api}/{one}/data/raw")[2])
+    check(raw["lastNotification"]["localizedContent"] == {"en-US": "x"},
+          "the last message is kept")
+
     push = api + "/pushUpdate"
     status(200, "POST", push, {"additionalData": {"offer": "x"}, "options": {
         "throughput": 1000, "correlationId": "summer"}})
@@ -427,7 +446,8 @@ def run():
               op["operationId"] == "googleCallback",
               f"{method} {path} was not answered")
         known = path.replace("{}", "demo", 1).replace("{}", one)
-        check(ask("PUT", known)[0] == 405, f"PUT {known}")
+        other = "DELETE" if method == "PUT" else "PUT"
+        check(ask(other, known)[0] == 405, f"{other} {known}")
 
 
 check_validator()

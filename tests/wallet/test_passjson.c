@@ -58,6 +58,35 @@ quoted(struct arena *a, struct json_object *o)
 	return copy;
 }
 
+/* Every pass.json has the field of the message; the rest is for the tests. */
+static void
+take_message(struct json_object *tree)
+{
+	int found = 0;
+	struct json_object_iter it;
+
+	json_object_object_foreachC(tree, it)
+	{
+		struct json_object *list = json_get(it.val, "backFields"), *f;
+		size_t n;
+
+		if (!json_object_is_type(list, json_type_array))
+			continue;
+		n = json_object_array_length(list);
+		f = json_object_array_get_idx(list, n - 1);
+		assert_string_equal(
+		    json_get_string(f, "key"), "passwright.message");
+		assert_string_equal(json_get_string(f, "changeMessage"), "%@");
+		assert_string_equal(json_get_string(f, "value"), "");
+		if (n == 1)
+			json_object_object_del(it.val, "backFields");
+		else
+			json_object_array_del_idx(list, n - 1, 1);
+		found++;
+	}
+	assert_int_equal(found, 1);
+}
+
 static struct json_object *
 build_sides(
     struct world *w, struct card_side *sides, size_t n, struct passjson *out)
@@ -70,6 +99,8 @@ build_sides(
 	    ERR_OK);
 	assert_int_equal(
 	    json_parse(w->a, out->json, JSON_DEPTH, &tree, NULL), ERR_OK);
+	if (w->pass.notification == NULL)
+		take_message(tree);
 	return tree;
 }
 
@@ -740,6 +771,37 @@ test_check_text(void **state)
 	arena_free(a);
 }
 
+static void
+test_messages(void **state)
+{
+	struct world w;
+	struct card_side sides[2] = {
+		{ .language = "en", .card = NULL },
+		{ .language = "fr", .card = NULL },
+	};
+	struct passjson out;
+	struct json_object *tree;
+
+	(void)state;
+	world_init(&w);
+	w.type.kind = KIND_GENERIC;
+	for (size_t i = 0; i < 2; i++)
+		sides[i].card = json(w.a, "{'organization':'Acme'}");
+	w.pass.notification = json(w.a,
+	    "{'localizedContent':{'en':'Hello','fr':'Salut','de-AT':'Servus'},"
+	    "'number':1}");
+	tree = build_sides(&w, sides, 2, &out);
+	assert_string_equal(quoted(w.a, json_get(tree, "generic")),
+	    "{'backFields':[{'key':'passwright.message','label':'Acme',"
+	    "'value':'Hello','changeMessage':'%@'}]}");
+	assert_int_equal(out.nstrings, 3);
+	assert_string_equal(out.strings[1].language, "fr");
+	assert_non_null(strstr(out.strings[1].text.s, "\"Salut\""));
+	assert_string_equal(out.strings[2].language, "de-AT");
+	assert_non_null(strstr(out.strings[2].text.s, "\"Servus\""));
+	arena_free(w.a);
+}
+
 int
 main(void)
 {
@@ -749,6 +811,7 @@ main(void)
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_languages),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_lines),

@@ -1,13 +1,16 @@
 #include "wallet/apple/passjson.h"
 
 #include "base/clock.h"
+#include "pass/notification.h"
 
-#define TOKEN_MIN 16 /* Apple, Pass.authenticationToken */
+#define TOKEN_MIN   16 /* Apple, Pass.authenticationToken */
+#define MESSAGE_KEY "passwright.message"
 
 struct input {
 	const struct tenant *tenant;
 	const struct pass_type *type;
 	const struct pass *pass;
+	const char *first; /* language */
 };
 
 /* By enum pass_kind. */
@@ -366,8 +369,37 @@ lay_over(struct arena *a, struct json_object *tree, struct json_object *apple)
 	}
 }
 
+/*
+ * Wallet shows a text only as the change of a field that it knew before, so
+ * the field is there before there is a message.
+ */
+static void
+add_message(struct arena *a, struct json_object *tree, const struct input *in,
+    const char *language)
+{
+	struct json_object *style = json_get(tree, kinds[in->type->kind].style);
+	struct json_object *was = json_get(style, "backFields");
+	struct json_object *list = json_array_in(a), *f = json_object_in(a);
+	const char *text =
+	    notification_text(a, in->pass->notification, language, in->first);
+
+	if (!json_object_is_type(style, json_type_object))
+		return;
+	if (json_object_is_type(was, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(was); i++)
+			json_push(list, json_object_array_get_idx(was, i));
+	json_set_string(f, "key", MESSAGE_KEY);
+	if (*text != '\0')
+		json_set(f, "label", json_get(tree, "organizationName"));
+	json_set_string(f, "value", text);
+	json_set_string(f, "changeMessage", "%@");
+	json_push(list, f);
+	json_set(style, "backFields", list);
+}
+
 static struct json_object *
-tree_of(struct arena *a, const struct input *in, const struct card_side *side)
+own_tree_of(
+    struct arena *a, const struct input *in, const struct card_side *side)
 {
 	struct json_object *tree = json_object_in(a);
 
@@ -387,12 +419,61 @@ tree_of(struct arena *a, const struct input *in, const struct card_side *side)
 	return tree;
 }
 
+static struct json_object *
+tree_of(struct arena *a, const struct input *in, const struct card_side *side)
+{
+	struct json_object *tree = own_tree_of(a, in, side);
+
+	add_message(a, tree, in, side->language);
+	return tree;
+}
+
+static bool
+has_side(const struct card *card, const char *language)
+{
+	for (size_t i = 0; i < card->n; i++)
+		if (strcasecmp(card->sides[i].language, language) == 0)
+			return true;
+	return false;
+}
+
+/* Of languages that only the message has, the rest is the default's. */
+static struct card
+with_languages(struct arena *a, const struct card *card, const struct pass *p)
+{
+	struct json_object *texts =
+	    json_get(p->notification, "localizedContent");
+	const size_t more =
+	    texts == NULL ? 0 : (size_t)json_object_object_length(texts);
+	struct card all = { .n = card->n };
+	struct json_object_iter it;
+
+	all.sides = arena_alloc(a, (card->n + more) * sizeof(*all.sides));
+	memcpy(all.sides, card->sides, card->n * sizeof(*all.sides));
+	if (more == 0)
+		return all;
+	json_object_object_foreachC(texts, it)
+	{
+		if (has_side(card, it.key))
+			continue;
+		all.sides[all.n] = card->sides[0];
+		all.sides[all.n++].language = it.key;
+	}
+	return all;
+}
+
 enum err /* NOLINTNEXTLINE(readability-function-size): as its callers know */
 passjson_build(struct arena *a, const struct tenant *t,
-    const struct pass_type *type, const struct pass *p, const struct card *card,
+    const struct pass_type *type, const struct pass *p, const struct card *own,
     struct passjson *out)
 {
-	const struct input in = { .tenant = t, .type = type, .pass = p };
+	const struct card all = with_languages(a, own, p), *card = &all;
+	const struct input in = {
+		.tenant = t,
+		.type = type,
+		.pass = p,
+		.first = card->sides[0].language,
+	};
 	struct json_object *tree, **trees;
 
 	trees = arena_alloc(a, card->n * sizeof(struct json_object *));

@@ -17,6 +17,7 @@
 #include "pass/change.h"
 #include "pass/types.h"
 #include "wallet/apple/pkpass.h"
+#include "wallet/apple/push_apple.h"
 #include "wallet/apple/signer.h"
 #include "wallet/card.h"
 #include "wallet/google/account.h"
@@ -142,6 +143,25 @@ check_security_yml(struct check *k)
 
 /* -- what lies in the folder ----------------------------------------------- */
 
+/* A 403 of Apple's push service, which stands until the files change. */
+static void
+check_stopped(struct check *k, struct store *st, const struct apple_conf *conf)
+{
+	struct push_env env = { .a = k->c->a,
+		.server = &k->c->server,
+		.tenant = k->t,
+		.store = st,
+		.now = k->now };
+	const char *reason;
+
+	if (conf->pass_type_identifier != NULL &&
+	    push_apple_stopped(&env, conf, &reason))
+		fault_add(&k->f, k->file, 0,
+		    "Apple's push service refuses the credentials of %s (%s): "
+		    "nothing is pushed until certificate or p8 is replaced",
+		    conf->pass_type_identifier, reason);
+}
+
 static void
 check_data(struct check *k)
 {
@@ -159,6 +179,10 @@ check_data(struct check *k)
 	    store_count(st, &n) != ERR_OK)
 		fault_add(&k->f, dir, 0,
 		    "the store cannot be opened; the log says why");
+	if (st != NULL)
+		check_stopped(k, st, &k->t->apple);
+	for (size_t i = 0; st != NULL && i < k->t->ntypes; i++)
+		check_stopped(k, st, &k->t->types[i].apple_conf);
 	store_close(st);
 }
 

@@ -70,6 +70,9 @@ echo '{}' >"$apns/mode.json"
 touch_pass 103
 not 'stopped' worker_once
 is 'nothing is sent' "$(pushes)" 0
+not 'check says so' passwright check demo
+passwright check demo >"$tmp/check" 2>&1
+ok 'check names the reason' grep -q BadCertificate "$tmp/check"
 apns_stop
 rm -rf "$tenants/demo/secrets"
 sh "$top/scripts/apple-chain.sh" "$tenants/demo/secrets" "$type_id" "$team" \
@@ -78,6 +81,8 @@ chmod 700 "$tenants/demo/secrets"
 apns_start
 ok 'a new certificate' worker_once
 is 'what was owed is told then' "$(pushes)" 1
+passwright check demo >"$tmp/check" 2>&1
+not 'check says no more' grep -q BadCertificate "$tmp/check"
 ok 'the store is whole' passwright verify demo
 apns_stop
 summary

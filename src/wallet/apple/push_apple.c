@@ -12,7 +12,7 @@
 #include "store/state.h"
 #include "store/target.h"
 #include "wallet/apple/apns.h"
-#include "wallet/push.h"
+#include "wallet/apple/push_apple.h"
 
 struct round {
 	struct push_env *env;
@@ -58,20 +58,22 @@ stop_text(struct arena *a, const unsigned char digest[32], const char *reason)
 	return arena_printf(a, "%s %s", hex, reason);
 }
 
-static enum err
-is_stopped(struct round *r, const char *topic, const struct apns_from *from)
+bool
+push_apple_stopped(
+    struct push_env *env, const struct apple_conf *conf, const char **reason)
 {
-	struct arena *a = r->env->a;
+	const struct apns_from from = { env->server, conf, env->now };
 	unsigned char digest[32];
+	const char *own;
 	struct slice was;
-	enum err e = apns_digest(from, digest);
 
-	if (e == ERR_OK)
-		e = state_get(r->env->store, stop_key(a, topic), a, &was);
-	if (e != ERR_OK)
-		return e == ERR_NOTFOUND ? ERR_OK : e;
-	return strncmp(was.s, stop_text(a, digest, ""), 65) == 0 ? ERR_DENIED
-								 : ERR_OK;
+	if (apns_digest(&from, digest) != ERR_OK ||
+	    state_get(env->store, stop_key(env->a, conf->pass_type_identifier),
+		env->a, &was) != ERR_OK)
+		return false;
+	own = stop_text(env->a, digest, "");
+	*reason = was.s + strlen(own);
+	return strncmp(was.s, own, strlen(own)) == 0;
 }
 
 static void
@@ -129,6 +131,7 @@ send_topic(struct round *r, const char *topic)
 	struct apns_from from = { r->env->server,
 		conf_of(r->env->tenant, topic), r->env->now };
 	enum err e = from.conf == NULL ? ERR_UNSET : ERR_OK;
+	const char *reason;
 
 	for (size_t i = 0; i < r->set.n; i++)
 		if (strcmp(r->set.list[i].topic, topic) == 0) {
@@ -138,8 +141,8 @@ send_topic(struct round *r, const char *topic)
 	if (from.conf == NULL)
 		log_error("apns", "type", topic, "why",
 		    "no pass type has this identifier any more", NULL);
-	if (e == ERR_OK)
-		e = is_stopped(r, topic, &from);
+	if (e == ERR_OK && push_apple_stopped(r->env, from.conf, &reason))
+		e = ERR_DENIED;
 	if (e == ERR_OK)
 		e = apns_send(a, &from, p, n);
 	for (size_t i = 0; i < n; i++) {

@@ -114,6 +114,8 @@ for t in tests/run/[0-9]*.sh; do
 	case $t in
 	*-kept.sh | *-days.sh | *-bulk.sh) # by the clock: they want it quiet
 		[ -n "$long" ] || continue ;;
+	*-sdk.sh) # fetches from npm
+		[ -n "$long" ] || continue ;;
 	*-crash.sh) [ -z "$long" ] || set -- "$t" 200 ;;
 	esac
 	script "${t##*/}" sh "$@"

@@ -143,7 +143,7 @@ layout_fill(struct arena *a, struct tenant *t, struct layout *l,
 	buf_init(&b, a);
 	for (size_t i = 0; i < p->n; i++) {
 		buf_add(&b, p->pieces[i].text.s, p->pieces[i].text.len);
-		if (p->pieces[i].has_value)
+		if (p->pieces[i].has_value && values != NULL)
 			html_text(&b, json_plain(a, values[n++].o));
 	}
 	*out = buf_slice(&b);

@@ -63,10 +63,10 @@ first_language(const struct page_of *of)
 static void
 choose_language(struct making *m)
 {
-	m->language = words_choose(m->a, &words_languages, m->of->accept);
+	m->language = words_choose(&words_languages, m->of->accept);
 	if (m->language == NULL)
 		m->language =
-		    words_choose(m->a, &words_languages, first_language(m->of));
+		    words_choose(&words_languages, first_language(m->of));
 	if (m->language == NULL)
 		m->language = words_languages.s[0];
 }
@@ -291,9 +291,9 @@ add_desktop(struct buf *b, const struct making *m)
 /* -- the whole ------------------------------------------------------------- */
 
 static const struct card_side *
-side_in(struct arena *a, const struct card *card, const struct page_of *of)
+side_in(const struct card *card, const struct page_of *of)
 {
-	const char *best = words_choose(a, &of->tenant->languages, of->accept);
+	const char *best = words_choose(&of->tenant->languages, of->accept);
 
 	for (size_t i = 0; best != NULL && i < card->n; i++)
 		if (strcmp(card->sides[i].language, best) == 0)
@@ -322,7 +322,7 @@ render(struct making *m)
 		*s = (struct side){ .tenant = of->tenant,
 			.type = type,
 			.pass = &of->passes[i],
-			.of = side_in(m->a, card, of),
+			.of = side_in(card, of),
 			.own = json_get(type->texts, m->language),
 			.language = m->language,
 			.number = i,

@@ -110,32 +110,41 @@ weight(const char *s, const char *end)
 	return q == NULL ? 1 : strtod(q + 2, NULL);
 }
 
-const char *
-words_choose(struct arena *a, const struct strings *have, const char *accept)
+struct best {
+	const char *language; /* NULL: none yet */
+	double weight;
+};
+
+/* One item of the header, `end` after it. */
+static void
+consider(
+    struct best *b, const struct strings *have, const char *s, const char *end)
 {
-	const char *best = NULL;
-	double most = 0;
+	const char *tag = s + strspn(s, " \t");
+	const size_t len = strcspn(tag, " \t;,");
+	const char *found;
+	double q;
 
-	for (const char *p = accept == NULL ? "" : arena_strdup(a, accept);
-	     *p != '\0';) {
-		const size_t item = strcspn(p, ",");
-		const size_t skip = strspn(p, " \t");
-		const char *found;
-		double q;
+	if (tag >= end)
+		return;
+	found = match(have, (struct slice){ tag, len });
+	q = weight(tag + len, end);
+	if (found != NULL && q > b->weight && q <= 1)
+		*b = (struct best){ found, q };
+}
 
-		if (skip < item) {
-			const size_t len = strcspn(p + skip, " \t;,");
+const char *
+words_choose(const struct strings *have, const char *accept)
+{
+	struct best b = { .language = NULL };
 
-			found = match(have, (struct slice){ p + skip, len });
-			q = weight(p + skip + len, p + item);
-			if (found != NULL && q > most && q <= 1) {
-				best = found;
-				most = q;
-			}
-		}
-		p += item + (p[item] == ',');
+	for (const char *p = accept == NULL ? "" : accept; *p != '\0';) {
+		const char *end = p + strcspn(p, ",");
+
+		consider(&b, have, p, end);
+		p = end + (*end == ',');
 	}
-	return best;
+	return b.language;
 }
 
 const char *

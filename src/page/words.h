@@ -34,8 +34,7 @@ enum word {
  * be NULL): the highest weight wins, then the earliest; "fr-CA" takes fr, and
  * "pt" takes pt-BR.  NULL when none fits.
  */
-const char *words_choose(
-    struct arena *a, const struct strings *have, const char *accept);
+const char *words_choose(const struct strings *have, const char *accept);
 
 /* The languages that the page speaks: en, fr, de, es, ar. */
 extern const struct strings words_languages;

@@ -208,5 +208,14 @@ for how in '400 badRequest' '403 permissionDenied' '429 tooMany' '503 down'; do
 	rm "$g/always"
 done
 ok '403: the log tells the step' grep -q 'event=google_denied.*Console' "$log"
+# -- notifications: three a day are heard ------------------------------------
+i=0
+for type in TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT; do
+	i=$((i + 1))
+	json PUT "/$id/notification" "{\"content\":\"Text $i\",
+	    \"localizedContent\":{\"fr\":\"Texte $i\"}}"
+	is "notification $i: status" "$status" 200
+	until_asked "^message .*Texte $i.*\"messageType\": \"$type\""
+done
 is 'nothing was refused' "$(grep refused "$g/asked")" ''
 summary

@@ -80,12 +80,11 @@ tell_message(struct push_env *env, struct rest *r, const struct object *o,
 }
 
 static enum err
-prepare(
-    struct push_env *env, const struct due *d, struct object *o, struct rest *r)
+prepare(struct push_env *env, const struct due *d, struct object *o,
+    struct rest *r, struct pass *p)
 {
 	struct store_pass row;
 	struct pass_type *type;
-	struct pass p;
 	struct why w;
 	enum err e = store_pass_read(env->store, d->id, env->a, &row);
 

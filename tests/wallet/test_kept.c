@@ -86,6 +86,49 @@ test_found_only_under_its_key(void **state)
 	assert_false(find(f, "abcdeg", 1, &k));
 }
 
+/* Found before is not found again when it is gone, by whosever hand. */
+static void
+test_gone_is_not_found(void **state)
+{
+	struct fixture *f = *state;
+	struct kept k, again;
+
+	store(f, 1, "one", NOW);
+	assert_true(find(f, "abcdef", 1, &k));
+	assert_true(find(f, "abcdef", 1, &again));
+	assert_string_equal(again.path, k.path);
+	assert_string_equal(again.etag, ETAG);
+	assert_int_equal(again.modified, 1700000000);
+	assert_false(find(f, "abcdeg", 1, &again));
+	assert_int_equal(unlink(k.path), 0);
+	assert_false(find(f, "abcdef", 1, &again));
+	assert_int_equal(mkdir(k.path, 0700), 0);
+	assert_false(find(f, "abcdef", 1, &again));
+	assert_int_equal(rmdir(k.path), 0);
+	store(f, 1, "one", NOW);
+	assert_true(find(f, "abcdef", 1, &again));
+	kept_forget(f->a, f->dir, "abcdef");
+	assert_false(find(f, "abcdef", 1, &again));
+}
+
+/* However often it was found, it is touched when it is old. */
+static void
+test_asking_keeps_it(void **state)
+{
+	struct fixture *f = *state;
+	const struct kept_key one = key(f, "abcdef", 1);
+	const int64_t step = (KEPT_GRACE / 2 + 1) * 1000;
+	struct stat st;
+	struct kept k;
+
+	store(f, 1, "one", NOW);
+	for (int64_t at = NOW; at < NOW + 3 * step; at += step) {
+		assert_true(kept_find(f->a, &one, at, &k));
+		assert_int_equal(stat(k.path, &st), 0);
+		assert_int_equal(st.st_mtime, at / 1000);
+	}
+}
+
 static size_t
 count(struct fixture *f, const char *path)
 {
@@ -169,6 +212,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    test_found_only_under_its_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_gone_is_not_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_asking_keeps_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_old_files_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(

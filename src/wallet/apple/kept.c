@@ -17,7 +17,18 @@
 #define ENDING     ".pkpass"
 
 /* KEY-ETAG-MODIFIED.pkpass */
-#define NAME_MIN (KEY_DIGITS + 1 + 40 + 1)
+#define NAME_MIN     (KEY_DIGITS + 1 + 40 + 1)
+#define NAME_MAX_LEN (NAME_MIN + 20 + sizeof(ENDING) - 1)
+
+/*
+ * Names that this process found of late: a slot need not be read for them.
+ * Whether the file is there is for the file system to say.
+ */
+#define FOUND 4096
+static struct found {
+	unsigned char digest[32];
+	char name[NAME_MAX_LEN + 1];
+} found[FOUND];
 
 static const char *
 slot_dir(struct arena *a, const char *dir, const char *id)
@@ -92,11 +103,49 @@ look(DIR *d, const char *name, struct stat *st)
 	    S_ISREG(st->st_mode);
 }
 
-bool
-kept_find(
-    struct arena *a, const struct kept_key *key, int64_t now, struct kept *out)
+static struct found *
+found_at(const struct kept_key *key)
 {
-	const char *slot = slot_dir(a, key->dir, key->id), *name = NULL;
+	return &found[(key->digest[0] << 8 | key->digest[1]) % FOUND];
+}
+
+static void
+remember(const struct kept_key *key, const char *name)
+{
+	struct found *f = found_at(key);
+	size_t len = strlen(name);
+
+	if (len >= sizeof(f->name))
+		return;
+	memcpy(f->digest, key->digest, sizeof(f->digest));
+	memcpy(f->name, name, len + 1);
+}
+
+/*
+ * Nobody removes a file this young before the web server has opened it, so it
+ * needs no lock; an older one has to be touched under one.
+ */
+static bool
+recall(struct arena *a, const struct kept_key *key, const char *slot,
+    int64_t now, struct kept *out)
+{
+	const struct found *f = found_at(key);
+	struct stat st;
+
+	if (f->name[0] == '\0' ||
+	    memcmp(f->digest, key->digest, sizeof(f->digest)) != 0 ||
+	    !parse_name(f->name, f->name, out))
+		return false;
+	out->path = arena_printf(a, "%s/%s", slot, f->name);
+	return lstat(out->path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    !is_old(&st, now, KEPT_GRACE / 2);
+}
+
+static bool
+search(struct arena *a, const struct kept_key *key, const char *slot,
+    int64_t now, struct kept *out)
+{
+	const char *name = NULL;
 	const struct timespec at = { .tv_sec = (time_t)(now / 1000) };
 	const struct timespec times[2] = { at, at };
 	char digits[KEY_DIGITS + 1];
@@ -115,10 +164,21 @@ kept_find(
 	if (name != NULL && is_old(&st, now, KEPT_GRACE / 2) &&
 	    utimensat(dirfd(d), name, times, 0) != 0)
 		name = NULL;
-	if (name != NULL)
+	if (name != NULL) {
+		remember(key, name);
 		out->path = arena_printf(a, "%s/%s", slot, name);
+	}
 	closedir(d);
 	return name != NULL;
+}
+
+bool
+kept_find(
+    struct arena *a, const struct kept_key *key, int64_t now, struct kept *out)
+{
+	const char *slot = slot_dir(a, key->dir, key->id);
+
+	return recall(a, key, slot, now, out) || search(a, key, slot, now, out);
 }
 
 /* Remove what is old; true when there is room for one more. */

@@ -34,6 +34,7 @@ call_env(struct call *c)
 		.a = c->a,
 		.tenant = c->tenant,
 		.store = c->store,
+		.allow_private = &c->server->allow_private,
 		.now = c->req->now,
 		.random = ident_random,
 	};

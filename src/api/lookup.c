@@ -1,5 +1,7 @@
 #include "api/lookup.h"
 
+#include "pass/supplier.h"
+
 #define DIRECT_MAX 100  /* ids of one getPasses */
 #define FOUND_MAX  1000 /* passes looked at when a type restricts */
 
@@ -209,26 +211,71 @@ get_direct(
 	return ERR_OK;
 }
 
+static struct remote *
+find_supplier(struct call *c, const char *name)
+{
+	for (size_t i = 0; i < c->tenant->nsuppliers; i++)
+		if (strcmp(c->tenant->suppliers[i].name, name) == 0)
+			return &c->tenant->suppliers[i];
+	return NULL;
+}
+
+/* Whoever may ask it; its answer is the way to passes. */
+static enum err
+admit(struct call *c, const struct remote *r)
+{
+	if (r->access == REMOTE_OPEN || caller_may(&c->caller, c->route->scope))
+		return ERR_OK;
+	c->unproven = !c->caller.known;
+	return why(&c->why, ERR_DENIED, "provider",
+	    "This supplier needs the scope %s.", c->route->scope);
+}
+
+static enum err
+get_supplied(
+    struct call *c, const char *name, bool preview, struct json_object *out)
+{
+	struct remote *r = find_supplier(c, name);
+	struct change_env env;
+	struct supplied found;
+	enum err e;
+
+	if (r == NULL)
+		return why(&c->why, ERR_NOTFOUND, "provider",
+		    "There is no supplier of that name.");
+	if ((e = admit(c, r)) != ERR_OK || (e = call_store(c)) != ERR_OK)
+		return e;
+	env = call_env(c);
+	e = supplier_find(
+	    &env, r, request_query(c->req, "value"), &found, &c->why);
+	if (e == ERR_OK && found.refresh)
+		call_queued(c);
+	for (size_t i = 0; e == ERR_OK && i < found.n; i++)
+		e = get_one(c, found.ids[i], preview, out);
+	return e;
+}
+
 static enum err
 get_passes(struct call *c, struct response *resp)
 {
 	struct json_object *out = json_array_in(c->a);
 	const char *value = request_query(c->req, "value");
+	const char *supplier = request_query(c->req, "provider");
 	bool preview;
 	enum err e;
 
-	if (request_query(c->req, "provider") != NULL)
-		return why(&c->why, ERR_NOTFOUND, "provider",
-		    "There is no supplier of that name.");
-	if (value == NULL)
+	if (supplier == NULL && value == NULL)
 		return why(&c->why, ERR_INVALID, "value",
 		    "Give the ids of passes, separated by commas.");
-	if ((e = request_query_bool(c->req, "includePreview", false, &preview,
-		 &c->why)) != ERR_OK ||
-	    (e = get_direct(c, value, preview, out)) != ERR_OK)
+	e = request_query_bool(
+	    c->req, "includePreview", false, &preview, &c->why);
+	if (e != ERR_OK)
 		return e;
-	response_json(resp, c->req, 200, out);
-	return ERR_OK;
+	e = supplier != NULL ? get_supplied(c, supplier, preview, out)
+			     : get_direct(c, value, preview, out);
+	if (e == ERR_OK)
+		response_json(resp, c->req, 200, out);
+	return e;
 }
 
 /* clang-format off */

@@ -6,6 +6,7 @@
 #include "api/body.h"
 #include "api/call.h"
 #include "api/lookup.h"
+#include "pass/provider.h"
 #include "store/operation.h"
 #include "wallet/push.h"
 
@@ -85,7 +86,7 @@ create(struct call *c, struct response *resp)
 	env = call_env(c);
 	if ((e = change_create(&env, &in, &result, &c->why)) != ERR_OK)
 		return e;
-	if (result.changed)
+	if (result.changed || result.refresh)
 		call_queued(c);
 	response_string(resp, c->req, 200, result.id);
 	return ERR_OK;
@@ -156,6 +157,25 @@ update_counted(struct call *c, const char *id, struct passes_update *u,
 	return e;
 }
 
+/* What waits for data providers, done before the answer. */
+static enum err
+ask_now(struct call *c, const char *id, struct change_result *result)
+{
+	const struct change_input in = { .update_metadata = true,
+		.ask = CHANGE_MUST };
+	struct change_env env = call_env(c);
+	struct change_result asked;
+	enum err e = change_update(&env, id, &in, &asked, &c->why);
+
+	if (e == ERR_OK) {
+		result->refresh = asked.refresh;
+		result->changed = result->changed || asked.changed;
+	} else {
+		call_queued(c);
+	}
+	return e;
+}
+
 /* The wallets hear of it now, or from the worker. */
 static enum err
 tell_wallets(struct call *c, const char *id, bool now)
@@ -185,9 +205,11 @@ passes_update(struct call *c, struct response *resp, const char *id,
 	    : change_update(&env, id, &u->in, &result, &c->why);
 	if (e == ERR_NOTFOUND)
 		return call_no_pass(c);
+	if (e == ERR_OK && u->bypass && result.refresh)
+		e = ask_now(c, id, &result);
 	if (e == ERR_OK) {
 		e = tell_wallets(c, id, u->bypass);
-		if (result.changed || e != ERR_OK)
+		if (result.changed || result.refresh || e != ERR_OK)
 			call_queued(c);
 	}
 	if (e == ERR_OK)
@@ -222,15 +244,43 @@ update_by_identifiers(struct call *c, struct response *resp)
 	return passes_update(c, resp, id, &u);
 }
 
+/* What data providers say now; the pass itself is not changed by it. */
+static enum err
+learn(struct call *c, struct pass *p, struct json_object **errors)
+{
+	const struct provider_env env = { .a = c->a,
+		.tenant = c->tenant,
+		.store = c->store,
+		.allow_private = &c->server->allow_private,
+		.now = c->req->now };
+	struct provider_asked asked;
+	enum err e;
+
+	if (c->tenant->nproviders == 0)
+		return ERR_OK;
+	if ((e = provider_ask(&env, p, &asked)) != ERR_OK)
+		return e;
+	p->answers = asked.answers;
+	*errors = asked.errors;
+	e = answer_keep(c->store, p->id, asked.fresh, asked.nfresh);
+	return e == ERR_NOTFOUND ? call_no_pass(c) : e;
+}
+
 static enum err
 show_data(struct call *c, struct response *resp)
 {
+	struct json_object *errors = NULL, *data;
 	struct pass p;
 	enum err e;
 
 	if ((e = call_pass(c, call_param(c, 1), &p)) != ERR_OK)
 		return e;
-	response_json(resp, c->req, 200, pass_data(c->a, &p, true));
+	if ((e = learn(c, &p, &errors)) != ERR_OK)
+		return e;
+	data = pass_data(c->a, &p, true);
+	if (errors != NULL)
+		json_set(data, "_errors", errors);
+	response_json(resp, c->req, 200, data);
 	return ERR_OK;
 }
 

@@ -15,6 +15,7 @@
 #include "conf/yaml.h"
 #include "page/layout.h"
 #include "pass/change.h"
+#include "pass/remote.h"
 #include "pass/types.h"
 #include "wallet/apple/pkpass.h"
 #include "wallet/apple/push_apple.h"
@@ -534,6 +535,27 @@ check_type(struct check *k, struct pass_type *type)
 	next_step(k);
 }
 
+/* -- data providers and suppliers ------------------------------------------ */
+
+static void
+check_remote(struct check *k, struct remote *r)
+{
+	struct json_object *in = lines_of(k, r->file);
+
+	if (in == NULL)
+		return; /* no YAML, which is told */
+	(void)!remote_check(k->t, r, &k->f);
+	if (r->command.n > 0 && access(r->command.s[0], X_OK) != 0)
+		fault_add(&k->f, r->file, yaml_line_of(in, "command"),
+		    "\"command\": there is no program %s",
+		    short_name(k, r->command.s[0]));
+	if (r->supplier && r->create && r->access == REMOTE_OPEN)
+		fault_warn(&k->f, r->file, yaml_line_of(in, "access"),
+		    "\"access\": anybody who guesses a value may create "
+		    "passes and get their ids");
+	next_step(k);
+}
+
 /* -- all of a tenant ------------------------------------------------------- */
 
 static void
@@ -582,6 +604,10 @@ check_tenant(struct check *k, const char *name)
 	for (size_t i = 0; i < k->t->nlayouts; i++)
 		(void)!layout_check(k->t, &k->t->layouts[i], &k->f);
 	next_step(k);
+	for (size_t i = 0; i < k->t->nproviders; i++)
+		check_remote(k, &k->t->providers[i]);
+	for (size_t i = 0; i < k->t->nsuppliers; i++)
+		check_remote(k, &k->t->suppliers[i]);
 	tenant_free(k->t);
 }
 

@@ -75,6 +75,9 @@ void layouts_load(struct tenant *t, struct faults *f);
 /* server/passes/ */
 void pass_types_load(struct tenant *t, int64_t tenant_mtime, struct faults *f);
 
+/* server/providers/ and server/suppliers/ */
+void remotes_load(struct tenant *t, struct faults *f);
+
 /* The rows of the sections `apple` and `google`. */
 extern const struct setting apple_settings[], google_settings[];
 

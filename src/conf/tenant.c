@@ -249,6 +249,7 @@ load(struct tenant *t, struct faults *f)
 	security_load(t, f);
 	pass_types_load(t, st.st_mtime, f);
 	layouts_load(t, f);
+	remotes_load(t, f);
 	judge_default_type(t, file, in, f);
 	load_secrets(t, f);
 	return f->errors > before ? ERR_INVALID : ERR_OK;

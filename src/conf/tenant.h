@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/slice.h"
 #include "conf/fault.h"
+#include "conf/remote.h"
 #include "conf/server.h"
 #include "conf/setting.h"
 
@@ -151,6 +152,10 @@ struct tenant {
 	/* server/ */
 	struct pass_type *types;
 	size_t ntypes;
+	struct remote *providers; /* in the order in which they are asked */
+	size_t nproviders;
+	struct remote *suppliers;
+	size_t nsuppliers;
 	struct named_secret *secrets; /* every file of secrets/ up to 64 KiB
 					 whose name is a name */
 	size_t nsecrets;

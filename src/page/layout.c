@@ -96,7 +96,7 @@ layout_check(struct tenant *t, struct layout *l, struct faults *f)
 	if ((e = cut(l, &c, f)) != ERR_OK)
 		return e;
 	if (c.n > 0) {
-		const struct source src = { l->file, c.list, c.n };
+		const struct source src = { l->file, c.list, c.n, NULL };
 
 		e = program_compile(t->a, &src, f, &c.to->program);
 	}

@@ -3,15 +3,18 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "pass/notification.h"
+#include "pass/provider.h"
 #include "pass/types.h"
 #include "store/due.h"
 #include "store/event.h"
+#include "store/refresh.h"
 
 #define KEY_MAX    128 /* bytes of an identifier's key */
 #define VALUE_MAX  512 /* and of its value */
@@ -19,6 +22,11 @@
 
 #define ID_TRIES     5 /* a second is as good as never needed */
 #define UPDATE_TRIES 8 /* each loses to a writer that got through */
+#define ASK_TRIES    3 /* of a provider whose answer must be had */
+#define ASK_MS       200
+
+#define AGAIN_MS   5000    /* the first refresh after one that failed */
+#define AGAIN_MOST 3600000 /* and the longest wait for one */
 
 /* -- what a caller may send --------------------------------------------- */
 
@@ -217,6 +225,52 @@ make_row(const struct change_env *env, const struct pass *p,
 							       : too_big(w);
 }
 
+/* -- data providers ----------------------------------------------------- */
+
+static enum err
+ask(const struct change_env *env, bool stored, const struct pass *p,
+    struct provider_asked *out)
+{
+	const struct provider_env providers = {
+		.a = env->a,
+		.tenant = env->tenant,
+		.store = env->store,
+		.allow_private = env->allow_private,
+		.now = env->now,
+		.stored = stored,
+	};
+
+	return provider_ask(&providers, p, out);
+}
+
+static enum err
+ask_until(const struct change_env *env, const struct pass *p,
+    struct provider_asked *out)
+{
+	const struct timespec pause = { .tv_nsec = ASK_MS * 1000000L };
+	enum err e = ask(env, false, p, out);
+
+	for (int i = 1; e == ERR_OK && out->missing != NULL && i < ASK_TRIES;
+	     i++) {
+		nanosleep(&pause, NULL);
+		e = ask(env, false, p, out);
+	}
+	return e;
+}
+
+/* When a provider that failed is asked again. */
+static struct refresh
+again(const struct change_env *env, const char *id, unsigned tries)
+{
+	int64_t wait = AGAIN_MS;
+
+	for (unsigned i = 0; i < tries && wait < AGAIN_MOST; i++)
+		wait *= 2;
+	return (struct refresh){ .id = id,
+		.at = env->now + (wait < AGAIN_MOST ? wait : AGAIN_MOST),
+		.tries = tries + 1 };
+}
+
 static struct json_object *
 merged(struct arena *a, struct json_object *old, struct json_object *patch)
 {
@@ -232,6 +286,8 @@ struct creating {
 	struct store_pass row;
 	const unsigned char *unique; /* or NULL */
 	const char *found;           /* the pass that has it already */
+	bool known;                  /* see struct change_input */
+	struct provider_asked asked;
 };
 
 static char *
@@ -264,6 +320,82 @@ tell(struct txn *t, enum event_kind kind, const struct pass *p)
 	return event_add(t, &event);
 }
 
+/* -- passes that are there already -------------------------------------- */
+
+#define FOUND_MAX 100 /* passes of other types that share identifiers */
+
+/* Sets `c->found` to one of the type, or NULL. */
+static enum err
+find_type_in(struct txn *t, struct creating *c, const struct store_find *find)
+{
+	struct arena *a = c->env->a;
+
+	for (size_t i = 0; i < find->nids; i++) {
+		struct store_pass row;
+		struct pass p;
+		enum err e = store_pass_get(t, find->ids[i], false, a, &row);
+
+		if (e == ERR_NOTFOUND)
+			continue;
+		if (e != ERR_OK ||
+		    (e = pass_parse(a, row.document, &p)) != ERR_OK)
+			return e;
+		if (strcmp(p.type, c->type->name) == 0) {
+			c->found = find->ids[i];
+			return ERR_OK;
+		}
+	}
+	return ERR_OK;
+}
+
+static enum err
+find_known(struct txn *t, void *arg)
+{
+	struct creating *c = arg;
+	struct arena *a = c->env->a;
+	struct store_find find = { .max = FOUND_MAX };
+	struct store_field *f;
+	struct json_object_iter it;
+	enum err e;
+
+	f = arena_alloc(a, PASS_IDENTIFIERS_MAX * sizeof(*f));
+	find.fields = f;
+	find.ids = arena_alloc(a, FOUND_MAX * sizeof(*find.ids));
+	json_object_object_foreachC(c->pass.identifiers, it)
+	{
+		f[find.n].name =
+		    slice_of(arena_printf(a, "identifiers.%s", it.key));
+		f[find.n++].value = json_plain(a, it.val);
+	}
+	c->found = NULL;
+	if (find.n == 0)
+		return ERR_OK;
+	e = store_field_get(t, &find, a);
+	return e == ERR_OK ? find_type_in(t, c, &find) : e;
+}
+
+static enum err
+find_either(struct creating *c)
+{
+	enum err e = ERR_OK;
+
+	if (c->unique != NULL)
+		e = store_run(c->env->store, find_unique, c);
+	if (e == ERR_OK && c->found == NULL && c->known)
+		e = store_run(c->env->store, find_known, c);
+	return e;
+}
+
+/* What providers answered, and what they did not. */
+static enum err
+add_asked(struct txn *t, struct creating *c)
+{
+	const struct refresh later = again(c->env, c->pass.id, 0);
+	enum err e = answer_put(t, c->pass.id, c->asked.fresh, c->asked.nfresh);
+
+	return e == ERR_OK && c->asked.owes ? refresh_put(t, &later) : e;
+}
+
 /* ERR_CONFLICT: the id is taken. */
 static enum err
 add(struct txn *t, void *arg)
@@ -272,9 +404,13 @@ add(struct txn *t, void *arg)
 	enum err e;
 
 	c->found = NULL;
+	if (c->known && ((e = find_known(t, c)) != ERR_OK || c->found != NULL))
+		return e;
 	e = store_pass_add(t, &c->row);
 	if (e == ERR_OK)
-		e = tell(t, EVENT_CREATED, &c->pass);
+		e = add_asked(t, c);
+	if (e == ERR_OK)
+		return tell(t, EVENT_CREATED, &c->pass);
 	if (e != ERR_CONFLICT || c->unique == NULL)
 		return e;
 	e = find_unique(t, c);
@@ -294,6 +430,11 @@ complete(struct creating *c)
 		id = made_up(env, IDENT_PASS_LEN);
 	while (!ident_is_pass(slice_of(id)));
 	p->id = p->apple_serial = id;
+	if (env->store != NULL && env->tenant->nproviders > 0) {
+		if ((e = ask(env, false, p, &c->asked)) != ERR_OK)
+			return e;
+		p->answers = c->asked.answers;
+	}
 	if ((e = compute_metadata(env, c->type, p)) != ERR_OK)
 		return e;
 	digest(env->a, c->type, p);
@@ -387,18 +528,18 @@ enum err
 change_create(struct change_env *env, const struct change_input *in,
     struct change_result *out, struct why *w)
 {
-	struct creating c = { .env = env };
+	struct creating c = { .env = env, .known = in->known };
 	enum err e;
 
 	if ((e = prepare(&c, in, w)) != ERR_OK)
 		return e;
-	if (c.unique != NULL &&
-	    (e = store_run(env->store, find_unique, &c)) != ERR_OK)
+	if ((e = find_either(&c)) != ERR_OK)
 		return e == ERR_BUSY ? busy(w) : e;
 	if (c.found == NULL && (e = create_any(&c, w)) != ERR_OK)
 		return e;
 	out->changed = c.found == NULL;
 	out->owes = false;
+	out->refresh = out->changed && c.asked.owes;
 	out->id = out->changed ? c.pass.id : c.found;
 	return ERR_OK;
 }
@@ -514,6 +655,23 @@ change_adopt(const struct change_env *env, const unsigned char *key,
 	return make_row(env, p, row, w);
 }
 
+enum err
+change_find(
+    struct change_env *env, const struct change_input *in, const char **id)
+{
+	struct creating c = { .env = env, .known = true };
+	struct why w;
+	enum err e = prepare(&c, in, &w);
+
+	if (e == ERR_OK)
+		e = store_run(env->store, find_known, &c);
+	if (e == ERR_OK && c.found == NULL)
+		return ERR_NOTFOUND;
+	if (e == ERR_OK)
+		*id = c.found;
+	return e;
+}
+
 /* -- update ------------------------------------------------------------- */
 
 struct updating {
@@ -523,8 +681,10 @@ struct updating {
 	struct store_pass old, row;
 	struct pass pass;
 	struct store_due owes;
-	bool changed;
-	bool stale; /* another change came in between */
+	struct provider_asked asked;
+	struct refresh refresh; /* id NULL: the pass owes none after this */
+	bool changed, settles;  /* `settles`: providers were asked */
+	bool stale;             /* another change came in between */
 };
 
 static int64_t
@@ -562,6 +722,53 @@ owe(struct updating *u)
 	u->row.owes = u->owes.wallets != 0 ? &u->owes : NULL;
 }
 
+static bool
+other_identifiers(const struct pass *was, const struct pass *p)
+{
+	return json_object_equal(was->identifiers, p->identifiers) == 0;
+}
+
+/*
+ * What providers say of the pass as it becomes.  Answers about the customer
+ * that it belonged to before do not stay.
+ */
+static enum err
+learn(struct updating *u, const struct pass *was, struct why *w)
+{
+	struct change_env *env = u->env;
+	struct pass *p = &u->pass;
+	const bool stored =
+	    u->in->ask == CHANGE_STORED || !u->in->update_metadata;
+	enum err e;
+
+	u->settles = false;
+	if (env->tenant->nproviders == 0) {
+		p->answers = u->in->update_metadata ? NULL : p->answers;
+		return ERR_OK;
+	}
+	if (!u->in->update_metadata && !other_identifiers(was, p))
+		return ERR_OK;
+	e = u->in->ask == CHANGE_MUST && !stored
+	    ? ask_until(env, p, &u->asked)
+	    : ask(env, stored, p, &u->asked);
+	if (e != ERR_OK)
+		return e;
+	if (u->in->ask == CHANGE_MUST && u->asked.missing != NULL)
+		return why(w, ERR_UPSTREAM, NULL,
+		    "The data provider %s gave no answer; try again later.",
+		    u->asked.missing);
+	p->answers = u->asked.answers;
+	u->refresh = again(env, u->id, u->in->tries);
+	if (stored) {
+		u->refresh.at = env->now;
+		u->refresh.tries = 0;
+	}
+	if (!u->asked.owes || !u->in->update_metadata)
+		u->refresh.id = NULL;
+	u->settles = u->refresh.id != NULL || !stored;
+	return ERR_OK;
+}
+
 /* What the pass becomes; `changed` only if it would look any different. */
 static enum err
 revise(struct updating *u, struct why *w)
@@ -579,7 +786,8 @@ revise(struct updating *u, struct why *w)
 	p->identifiers = merged(env->a, was.identifiers, u->in->identifiers);
 	p->additional = merged(env->a, was.additional, u->in->additional);
 	if ((e = check_count(p->identifiers, w)) != ERR_OK ||
-	    (e = check_size(env, p, w)) != ERR_OK)
+	    (e = check_size(env, p, w)) != ERR_OK ||
+	    (e = learn(u, &was, w)) != ERR_OK)
 		return e;
 	if (u->in->update_metadata &&
 	    (e = compute_metadata(env, type, p)) != ERR_OK)
@@ -643,6 +851,21 @@ lock_old(struct txn *t, struct updating *u, struct store_pass *old)
 	return own_unique(t, u, old);
 }
 
+/* What the providers answered, and what they are to be asked still. */
+static enum err
+settle(struct txn *t, const struct updating *u)
+{
+	enum err e;
+
+	if (!u->settles)
+		return ERR_OK;
+	e = answer_put(t, u->id, u->asked.fresh, u->asked.nfresh);
+	if (e != ERR_OK)
+		return e;
+	return u->refresh.id == NULL ? refresh_drop(t, u->id)
+				     : refresh_put(t, &u->refresh);
+}
+
 static enum err
 commit(struct txn *t, void *arg)
 {
@@ -651,8 +874,10 @@ commit(struct txn *t, void *arg)
 	enum err e = lock_old(t, u, &old);
 
 	if (e == ERR_OK)
-		e = store_pass_change(t, &old, &u->row);
-	if (e != ERR_OK)
+		e = settle(t, u);
+	if (e != ERR_OK || !u->changed)
+		return e;
+	if ((e = store_pass_change(t, &old, &u->row)) != ERR_OK)
 		return e;
 	return tell(t, u->in->message != NULL ? EVENT_NOTIFIED : EVENT_UPDATED,
 	    &u->pass);
@@ -676,7 +901,7 @@ update_once(struct updating *u, struct why *w)
 {
 	enum err e = draft(u, w);
 
-	if (e == ERR_OK && u->changed)
+	if (e == ERR_OK && (u->changed || u->settles))
 		e = store_run(u->env->store, commit, u);
 	return e;
 }
@@ -701,6 +926,7 @@ change_update(struct change_env *env, const char *id,
 		out->id = id;
 		out->changed = u.changed;
 		out->owes = u.changed && u.row.owes != NULL;
+		out->refresh = u.settles && u.refresh.id != NULL;
 		return ERR_OK;
 	case ERR_BUSY:
 		return busy(w);
@@ -778,7 +1004,7 @@ draft_all(struct batch *b)
 
 		if (!u->stale)
 			continue;
-		u->stale = u->changed = false;
+		u->stale = u->changed = u->settles = false;
 		b->drafted[i] = u->id == NULL ? ERR_NOTFOUND : draft(u, &w);
 	}
 }
@@ -805,7 +1031,7 @@ commit_all(struct txn *t, void *arg)
 		struct change_item *item = &b->items[i];
 
 		item->err = b->drafted[i];
-		if (item->err == ERR_OK && b->u[i].changed)
+		if (item->err == ERR_OK && (b->u[i].changed || b->u[i].settles))
 			e = commit_one(t, &b->u[i], item);
 		item->changed = item->err == ERR_OK && b->u[i].changed;
 		item->owes = item->changed && b->u[i].row.owes != NULL;

@@ -17,8 +17,17 @@ struct change_env {
 	struct arena *a;
 	struct tenant *tenant;
 	struct store *store;
+	const struct strings *allow_private; /* that providers may reach; or
+						NULL */
 	int64_t now;
 	ident_random_fn *random;
+};
+
+/* What an update that computes metadata does about data providers. */
+enum change_ask {
+	CHANGE_STORED, /* last answers do; what is to be asked is owed */
+	CHANGE_FRESH,  /* they are asked; what fails is owed */
+	CHANGE_MUST    /* they are asked; ERR_UPSTREAM when one has no answer */
 };
 
 struct change_input {
@@ -27,7 +36,11 @@ struct change_input {
 	struct json_object *additional;  /* object or NULL */
 	struct json_object *extensions;  /* create only */
 	bool update_metadata;            /* update only */
-	const char *operation;           /* that counts the update, or NULL */
+	enum change_ask ask;             /* update only */
+	bool known;     /* create only: a pass of that type with all these
+			   identifiers is found in the place of a new one */
+	unsigned tries; /* of a refresh, that failed before */
+	const char *operation; /* that counts the update, or NULL */
 	struct json_object *message; /* to its holders, judged; update only */
 };
 
@@ -35,6 +48,7 @@ struct change_result {
 	const char *id;
 	bool changed; /* false: found by unique identifiers, or no change */
 	bool owes;    /* wallets are to be told of it */
+	bool refresh; /* providers are to be asked still: store/refresh.h */
 };
 
 /*
@@ -51,6 +65,10 @@ MUST_CHECK enum err change_check(
  */
 MUST_CHECK enum err change_create(struct change_env *env,
     const struct change_input *in, struct change_result *out, struct why *w);
+
+/* The first pass of `in`'s type with all its identifiers.  ERR_NOTFOUND. */
+MUST_CHECK enum err change_find(
+    struct change_env *env, const struct change_input *in, const char **id);
 
 /*
  * The pass that change_create() would store, without storing or finding any;

@@ -53,6 +53,7 @@ fill(struct arena *a, struct json_object *o, struct pass *p)
 	p->providers = object_of(a, o, "providers");
 	p->extensions = object_of(a, o, "extensions");
 	p->notification = json_get(o, "lastNotification");
+	p->answers = json_get(o, "answers");
 	p->apple_serial = json_get_string(apple, "serialNumber");
 	p->apple_token = json_get_string(apple, "authenticationToken");
 	p->google_object = json_get_string(json_get(o, "google"), "objectId");
@@ -125,6 +126,8 @@ pass_raw(struct arena *a, const struct pass *p, bool secrets)
 	json_set(o, "extensions", p->extensions);
 	if (p->notification != NULL)
 		json_set(o, "lastNotification", p->notification);
+	if (p->answers != NULL)
+		json_set(o, "answers", p->answers);
 	json_set_string(apple, "serialNumber", p->apple_serial);
 	if (secrets)
 		json_set_string(apple, "authenticationToken", p->apple_token);
@@ -155,6 +158,21 @@ pass_print(struct arena *a, const struct pass *p, struct slice *document)
 	return ERR_OK;
 }
 
+static struct json_object *
+with_answers(struct arena *a, const struct pass *p, struct json_object *o)
+{
+	if (!json_object_is_type(p->answers, json_type_array))
+		return o;
+	for (size_t i = 0; i < json_object_array_length(p->answers); i++) {
+		struct json_object *one =
+		    json_get(json_object_array_get_idx(p->answers, i), "data");
+
+		if (one != NULL)
+			o = json_merge(a, o, one, false);
+	}
+	return o;
+}
+
 struct json_object *
 pass_data(struct arena *a, const struct pass *p, bool metadata)
 {
@@ -166,7 +184,7 @@ pass_data(struct arena *a, const struct pass *p, bool metadata)
 	json_set(o, "additionalData", p->additional);
 	if (metadata)
 		json_set(o, "metadata", p->metadata);
-	return o;
+	return with_answers(a, p, o);
 }
 
 static bool

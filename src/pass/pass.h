@@ -30,6 +30,8 @@ struct pass {
 	struct json_object *providers, *extensions;              /* objects */
 	struct json_object *notification; /* the last message to its holders;
 					     see notification.h; or NULL */
+	struct json_object *answers; /* of data providers: [{provider, data}],
+					or NULL */
 	const char *apple_serial;   /* = id, but for imported passes */
 	const char *apple_token;    /* authentication token, >= 16 characters */
 	const char *google_object;  /* id of the object of an imported pass,
@@ -59,7 +61,8 @@ struct json_object *pass_raw(
 
 /*
  * The data document: id, passType, identifiers, additionalData, and, with
- * `metadata`, metadata.  What templates see as `.`.
+ * `metadata`, metadata; and over these (RFC 7396) what the data providers
+ * answered.  What templates see as `.`.
  */
 struct json_object *pass_data(
     struct arena *a, const struct pass *p, bool metadata);

@@ -49,6 +49,21 @@ static const char bounded[] = "def __times(a; b): a * b;"
 			      " then error(\"a string is repeated too often\")"
 			      " else __times($a; $b) end; ";
 
+/* Variables, from the members of the input. */
+static void
+write_names(struct buf *b, const char *const *names)
+{
+	if (names == NULL) {
+		buf_adds(b, ". as {d: $__d, x: $text, t: $tenant} | $__d |\n");
+		return;
+	}
+	buf_adds(b, ". as {d: $__d, m: {");
+	for (size_t i = 0; names[i] != NULL; i++)
+		buf_printf(
+		    b, "%s%s: $%s", i > 0 ? ", " : "", names[i], names[i]);
+	buf_adds(b, "}} | $__d |\n");
+}
+
 /*
  * Every expression on lines of its own, so that a line of a message tells
  * the expression, and so that a comment ends before our parenthesis.
@@ -61,7 +76,7 @@ write_text(struct program *p)
 
 	buf_init(&b, p->a);
 	buf_adds(&b, bounded);
-	buf_adds(&b, ". as {d: $__d, x: $text, t: $tenant} | $__d |\n");
+	write_names(&b, p->src.names);
 	for (size_t i = 0; i < p->src.n; i++) {
 		const struct slice e =
 		    p->faulty[i] ? slice_of("null") : p->src.list[i].text;
@@ -194,7 +209,8 @@ copy_source(struct program *p, const struct source *src)
 		list[i] = src->list[i];
 		list[i].text.s = arena_strndup(p->a, t.s, t.len);
 	}
-	p->src = (struct source){ arena_strdup(p->a, src->file), list, src->n };
+	p->src = (struct source){ arena_strdup(p->a, src->file), list, src->n,
+		src->names };
 }
 
 enum err
@@ -312,7 +328,8 @@ input_of(const struct template_input *in)
 
 	v = jv_object_set(v, jv_string("d"), value_to_jv(in->data));
 	v = jv_object_set(v, jv_string("x"), value_to_jv(in->text));
-	return jv_object_set(v, jv_string("t"), value_to_jv(in->tenant));
+	v = jv_object_set(v, jv_string("t"), value_to_jv(in->tenant));
+	return jv_object_set(v, jv_string("m"), value_to_jv(in->more));
 }
 
 enum err

@@ -28,6 +28,9 @@ struct source {
 	const char *file; /* for faults and the log */
 	const struct expr *list;
 	size_t n;
+	/* Names of variables in the place of $text and $tenant, ended by NULL;
+	 * or NULL. */
+	const char *const *names;
 };
 
 struct value {

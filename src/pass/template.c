@@ -179,17 +179,18 @@ build(struct building *b, struct node *n, struct json_object *o, int line)
 }
 
 enum err
-template_compile(struct arena *a, struct json_object *source, const char *file,
+template_compile_for(struct arena *a, const struct template_source *source,
     struct faults *f, struct template **out)
 {
-	struct building b = { .a = a, .file = file, .f = f };
+	struct building b = { .a = a, .file = source->file, .f = f };
 	struct template *t = arena_alloc(a, sizeof(*t));
 	const size_t errors = f->errors;
 
-	build(&b, &t->root, json_own(a, json_object_get(source)),
-	    yaml_line(source));
+	build(&b, &t->root, json_own(a, json_object_get(source->in)),
+	    yaml_line(source->in));
 	if (b.n > 0) {
-		const struct source src = { file, b.list, b.n };
+		const struct source src = { source->file, b.list, b.n,
+			source->names };
 
 		if (program_compile(a, &src, f, &t->program) != ERR_OK)
 			return ERR_INVALID;
@@ -198,6 +199,15 @@ template_compile(struct arena *a, struct json_object *source, const char *file,
 		return ERR_INVALID;
 	*out = t;
 	return ERR_OK;
+}
+
+enum err
+template_compile(struct arena *a, struct json_object *source, const char *file,
+    struct faults *f, struct template **out)
+{
+	const struct template_source s = { .in = source, .file = file };
+
+	return template_compile_for(a, &s, f, out);
 }
 
 /* -- running ------------------------------------------------------------ */

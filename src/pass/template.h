@@ -28,9 +28,22 @@ MUST_CHECK enum err template_compile(struct arena *a,
     struct json_object *source, const char *file, struct faults *f,
     struct template **out);
 
-/* What expressions see: `.`, $text and $tenant (either may be NULL). */
+/* The same where expressions see other variables. */
+struct template_source {
+	struct json_object *in;
+	const char *file;
+	const char *const *names; /* see program.h */
+};
+MUST_CHECK enum err template_compile_for(struct arena *a,
+    const struct template_source *source, struct faults *f,
+    struct template **out);
+
+/*
+ * What expressions see: `.`, $text and $tenant (either may be NULL), or, by
+ * their names, the members of `more`.
+ */
 struct template_input {
-	struct json_object *data, *text, *tenant;
+	struct json_object *data, *text, *tenant, *more;
 };
 
 /*

@@ -149,17 +149,24 @@ matches(struct txn *t, DBC *c, struct find *f)
 }
 
 static enum err
-find_once(struct store *st, struct find *f)
+find_in(struct txn *t, struct find *f)
 {
-	struct txn t = { .st = st };
 	DBC *c = NULL;
-	enum err e = table_cursor(&t, TABLE_FIELD, &c);
+	enum err e = table_cursor(t, TABLE_FIELD, &c);
 
 	if (e == ERR_OK)
-		e = matches(&t, c, f);
+		e = matches(t, c, f);
 	if (c != NULL)
 		c->close(c);
 	return e;
+}
+
+static enum err
+find_once(struct store *st, struct find *f)
+{
+	struct txn t = { .st = st };
+
+	return find_in(&t, f);
 }
 
 /* What cannot be stored is not found. */
@@ -194,5 +201,23 @@ store_field_find(struct store *st, const struct store_field *fields, size_t n,
 	}
 	if (e == ERR_OK)
 		*nids = f.nids;
+	return e;
+}
+
+enum err
+store_field_get(struct txn *t, struct store_find *find, struct arena *a)
+{
+	struct find f = {
+		.n = find->n, .a = a, .ids = find->ids, .max = find->max
+	};
+	enum err e;
+
+	find->nids = 0;
+	f.keys = arena_alloc(a, f.n * sizeof(*f.keys));
+	for (size_t i = 0; i < f.n; i++)
+		if (!find_key(a, &find->fields[i], &f.keys[i]))
+			return ERR_OK;
+	if ((e = find_in(t, &f)) == ERR_OK)
+		find->nids = f.nids;
 	return e;
 }

@@ -5,6 +5,7 @@
 #include "store/column.h"
 #include "store/keys.h"
 #include "store/private.h"
+#include "store/refresh.h"
 
 /* A row: version of the layout, ordinal, tag, document. */
 #define ROW_VERSION 1
@@ -189,5 +190,9 @@ store_pass_remove(struct txn *t, const struct store_pass *old)
 		e = source_forget(t, old->id);
 	if (e == ERR_OK)
 		e = registration_forget(t, old->id);
+	if (e == ERR_OK)
+		e = answer_forget(t, old->id);
+	if (e == ERR_OK)
+		e = refresh_drop(t, old->id);
 	return e == ERR_OK ? fields_change(t, old->ordinal, old, NULL) : e;
 }

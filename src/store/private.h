@@ -45,6 +45,8 @@ enum table {
 	TABLE_REGISTRATION,
 	TABLE_HOLDER,
 	TABLE_TOKEN,
+	TABLE_ANSWER,    /* pass id, 0, provider -> its last good answer */
+	TABLE_REFRESH,   /* pass id -> when its providers are asked */
 	TABLE__MAX
 };
 
@@ -292,6 +294,9 @@ MUST_CHECK enum err due_add(
     struct txn *t, const char *id, const struct store_due *owes);
 /* It owes nothing any more. */
 MUST_CHECK enum err due_forget(struct txn *t, const char *id);
+
+/* The answers about it are forgotten. */
+MUST_CHECK enum err answer_forget(struct txn *t, const char *id);
 
 /* Its source is forgotten, if it has one. */
 MUST_CHECK enum err source_forget(struct txn *t, const char *id);

@@ -136,6 +136,17 @@ MUST_CHECK enum err store_field_find(struct store *st,
     const struct store_field *fields, size_t n, struct arena *a,
     const char **ids, size_t max, size_t *nids);
 
+/* The same in a transaction, which others wait for to add such a pass. */
+struct store_find {
+	const struct store_field *fields;
+	size_t n;
+	const char **ids;
+	size_t max;
+	size_t nids; /* that were found */
+};
+MUST_CHECK enum err store_field_get(
+    struct txn *t, struct store_find *f, struct arena *a);
+
 /*
  * Call `fn` for every pass in the order of ids until it returns another err
  * than ERR_OK, which is then returned.  No lock is held while `fn` runs; the

@@ -36,6 +36,8 @@ static const struct {
 	[TABLE_TOKEN] = { "token.db", DB_BTREE, 4096, 0, 0, 0 },
 	/* Its pages fill and empty all the time, and should stay many. */
 	[TABLE_FRESH] = { "fresh.db", DB_BTREE, 2048, DB_REVSPLITOFF, 0, 0 },
+	[TABLE_ANSWER] = { "answer.db", DB_BTREE, 8192, 0, 0, 0 },
+	[TABLE_REFRESH] = { "refresh.db", DB_BTREE, 4096, 0, 0, 0 },
 };
 
 const char *

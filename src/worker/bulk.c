@@ -149,7 +149,9 @@ batch_size(double throughput)
 static enum err
 fetch(const struct job_env *env, struct batch *b)
 {
-	const size_t want = batch_size(b->op->throughput);
+	/* Each may have to wait for a provider. */
+	const size_t want =
+	    env->tenant->nproviders > 0 ? 1 : batch_size(b->op->throughput);
 	struct operation_pass passes[BATCH + 1];
 	size_t n = want + 1;
 	enum err e;
@@ -179,6 +181,7 @@ run_batch(const struct job_env *env, struct batch *b)
 		.a = env->a,
 		.tenant = env->tenant,
 		.store = env->store,
+		.allow_private = &env->server->allow_private,
 		.now = env->time.now,
 		.random = ident_random,
 	};
@@ -191,6 +194,7 @@ run_batch(const struct job_env *env, struct batch *b)
 	    (e = fetch(env, b)) != ERR_OK)
 		return e;
 	in.operation = op->id;
+	in.ask = CHANGE_MUST;
 	e = change_batch(&change, &in, b->items, b->n, count, b);
 	if (e == ERR_OK && b->step.ends)
 		log_info("bulk_end", "operation", op->id, "correlation",

@@ -55,13 +55,13 @@ struct job {
 	 */
 	enum err (*fn)(const struct job_env *env, struct job_state *s);
 	void (*end)(void *own); /* or NULL */
-	bool fed; /* what other jobs do makes work for it */
+	bool fed;               /* what other jobs do makes work for it */
 };
 
 /* All of them, ended by NULL. */
 extern const struct job *const jobs[];
-extern const struct job job_bulk, job_push, job_events, job_checkpoint,
-    job_retention;
+extern const struct job job_bulk, job_push, job_refresh, job_events,
+    job_checkpoint, job_retention;
 
 /* Plan the turn after one that ended at `tick` with `e`. */
 void job_plan(struct job_state *s, enum err e, int64_t tick);

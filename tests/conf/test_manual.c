@@ -94,6 +94,8 @@ test_tenant(void **state)
 	assert_int_equal(missing_of(security_settings), 0);
 	assert_int_equal(missing_of(identifier_settings), 0);
 	assert_int_equal(missing_of(pass_type_settings), 0);
+	assert_int_equal(missing_of(provider_settings), 0);
+	assert_int_equal(missing_of(supplier_settings), 0);
 	assert_false(page_names("durability"));
 }
 

@@ -52,8 +52,8 @@ begin(void)
 static void
 run(struct arena *a, struct template *t)
 {
-	const struct template_input in = { data_in, data_in,
-		json_object_in(a) };
+	const struct template_input in = { data_in, data_in, json_object_in(a),
+		NULL };
 	struct json_object *o = NULL, *again;
 	enum err e = template_run(t, &in, a, &o);
 

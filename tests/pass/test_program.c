@@ -45,7 +45,7 @@ parsed(struct arena *a, const char *text)
 static struct program *
 compiled(struct arena *a, const struct expr *list, size_t n)
 {
-	const struct source src = { "t.yml", list, n };
+	const struct source src = { "t.yml", list, n, NULL };
 	struct program *p = NULL;
 	struct faults f;
 
@@ -99,6 +99,7 @@ input(struct arena *a)
 		    "\"env\":\"data\"}"),
 		parsed(a, "{\"hello\":\"Hallo\"}"),
 		parsed(a, "{\"name\":\"Acme\"}"),
+		NULL,
 	};
 }
 
@@ -130,7 +131,7 @@ test_values_come_in_order(void **state)
 static void
 test_input_may_be_missing(void **state)
 {
-	const struct template_input none = { NULL, NULL, NULL };
+	const struct template_input none = { .data = NULL };
 	const struct expr list[] = { expr("[., $text, $tenant.name]") };
 	const struct value *got;
 
@@ -163,7 +164,7 @@ test_faults_name_the_expression(void **state)
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
 		struct expr list[] = { expr("1\n+ 1"), expr(broken[i].text),
 			expr(".a\n") };
-		const struct source src = { "t.yml", list, 3 };
+		const struct source src = { "t.yml", list, 3, NULL };
 		struct program *p = NULL;
 		struct faults f;
 
@@ -189,7 +190,7 @@ test_all_faults_are_told(void **state)
 {
 	const struct expr list[] = { expr("nope"), expr("1"), expr(".a +"),
 		expr("never(1) + never(1)") };
-	const struct source src = { "t.yml", list, 4 };
+	const struct source src = { "t.yml", list, 4, NULL };
 	struct program *p = NULL;
 	struct faults f;
 
@@ -203,7 +204,7 @@ static void
 test_expressions_are_counted(void **state)
 {
 	struct expr *list = calloc(PROGRAM_MAX + 1, sizeof(*list));
-	struct source src = { "t.yml", list, PROGRAM_MAX + 1 };
+	struct source src = { "t.yml", list, PROGRAM_MAX + 1, NULL };
 	struct program *p = NULL;
 	struct faults f;
 
@@ -222,7 +223,7 @@ test_expressions_are_counted(void **state)
 static void
 test_home_has_no_say(void **state)
 {
-	const struct template_input in = { NULL, NULL, NULL };
+	const struct template_input in = { .data = NULL };
 	const struct expr list[] = { expr("[1, 2] | add") };
 	const char *was = getenv("HOME");
 	char *kept = was == NULL ? NULL : strdup(was);
@@ -337,7 +338,7 @@ test_times(void **state)
 static void
 test_a_cut_run_leaves_the_program_good(void **state)
 {
-	struct template_input in = { parsed(*state, "1000000000"), NULL, NULL };
+	struct template_input in = { .data = parsed(*state, "1000000000") };
 	const struct expr list[] = { expr("[range(.)] | length") };
 	struct program *p = compiled(*state, list, 1);
 	const struct value *got = NULL;
@@ -363,7 +364,7 @@ other(int sig)
 static void
 test_what_was_lent_is_given_back(void **state)
 {
-	const struct template_input in = { NULL, NULL, NULL };
+	const struct template_input in = { .data = NULL };
 	const struct expr list[] = { expr("1") };
 	const struct itimerval hour = { { 0, 0 }, { 3600, 0 } }, none = { 0 };
 	struct sigaction mine = { .sa_handler = other }, was, now;
@@ -399,7 +400,7 @@ test_what_was_lent_is_given_back(void **state)
 static void
 test_memory_at_once_wears_the_process(void **state)
 {
-	struct template_input in = { NULL, NULL, NULL };
+	struct template_input in = { .data = NULL };
 	const struct expr list[] = { expr(
 	    ". as $i | [] | .[$i] = 1 | length") };
 	struct program *p = compiled(*state, list, 1);

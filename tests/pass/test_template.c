@@ -90,6 +90,7 @@ input(struct arena *a)
 		    "\"list\":[1,\"2\",null],\"o\":{\"k\":{\"l\":1}}}"),
 		parsed(a, "{\"k\":\"T\"}"),
 		parsed(a, "{\"url\":\"https://w.example\"}"),
+		NULL,
 	};
 }
 

@@ -36,6 +36,7 @@ int command_queue(struct command *c, int argc, char **argv);
 int command_render(struct command *c, int argc, char **argv);
 int command_tenant(struct command *c, int argc, char **argv);
 int command_recover(struct command *c, int argc, char **argv);
+int command_stats(struct command *c, int argc, char **argv);
 int command_verify(struct command *c, int argc, char **argv);
 
 /* Print to stderr and return `code`. */

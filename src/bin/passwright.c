@@ -47,6 +47,8 @@ static const struct {
 	  "bulk updates that are running" },
 	{ "recover", command_recover, "recover TENANT [--reindex]",
 	  "bring the store into order; make its indexes anew" },
+	{ "stats", command_stats, "stats TENANT [--days N]",
+	  "count passes, and by day what happened to them" },
 	{ "verify", command_verify, "verify TENANT",
 	  "compare the indexes with the documents" },
 	/* clang-format on */

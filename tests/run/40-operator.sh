@@ -22,9 +22,12 @@ echo "\${COMPREPLY[*]}"
 COMP_WORDS=(passwright import demo --dr) COMP_CWORD=3
 _passwright
 echo "\${COMPREPLY[*]}"
+COMP_WORDS=(passwright stats demo --da) COMP_CWORD=3
+_passwright
+echo "\${COMPREPLY[*]}"
 EOF
 is 'completion' "$(bash "$tmp/complete" | tr '\n' ' ')" \
-    'import demo --dry-run '
+    'import demo --dry-run --days '
 
 # -- import: what is kept, what is refused ------------------------------------
 cat >"$file" <<-'EOF'

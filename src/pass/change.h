@@ -40,7 +40,7 @@ struct change_input {
 	bool known;     /* create only: a pass of that type with all these
 			   identifiers is found in the place of a new one */
 	unsigned tries; /* of a refresh, that failed before */
-	const char *operation; /* that counts the update, or NULL */
+	const char *operation;       /* that counts the update, or NULL */
 	struct json_object *message; /* to its holders, judged; update only */
 };
 

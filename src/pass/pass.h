@@ -32,7 +32,7 @@ struct pass {
 					     see notification.h; or NULL */
 	struct json_object *answers; /* of data providers: [{provider, data}],
 					or NULL */
-	const char *apple_serial;   /* = id, but for imported passes */
+	const char *apple_serial;    /* = id, but for imported passes */
 	const char *apple_token;    /* authentication token, >= 16 characters */
 	const char *google_object;  /* id of the object of an imported pass,
 				       else NULL */

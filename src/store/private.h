@@ -45,8 +45,8 @@ enum table {
 	TABLE_REGISTRATION,
 	TABLE_HOLDER,
 	TABLE_TOKEN,
-	TABLE_ANSWER,    /* pass id, 0, provider -> its last good answer */
-	TABLE_REFRESH,   /* pass id -> when its providers are asked */
+	TABLE_ANSWER,  /* pass id, 0, provider -> its last good answer */
+	TABLE_REFRESH, /* pass id -> when its providers are asked */
 	TABLE__MAX
 };
 

@@ -32,10 +32,10 @@ struct store_options {
  * Open (and, after a crash or another boot, recover) the environment in
  * `dir`, which is made if it is missing.  ERR_BUSY, logged: a process that is
  * not ours holds it, or the folder cannot be written to, try later;
- * ERR_INTERNAL: logged (a network file system, a newer format...).  When the environment is lost later on,
- * the process logs it and ends itself with EX_TEMPFAIL; so it does on a SIGBUS,
- * which is how shared memory meets a full disk.  A folder is open once in a
- * process at most.
+ * ERR_INTERNAL: logged (a network file system, a newer format...).  When the
+ * environment is lost later on, the process logs it and ends itself with
+ * EX_TEMPFAIL; so it does on a SIGBUS, which is how shared memory meets a full
+ * disk.  A folder is open once in a process at most.
  */
 MUST_CHECK enum err store_open(
     const char *dir, const struct store_options *opt, struct store **out);

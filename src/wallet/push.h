@@ -31,9 +31,9 @@ struct push_wallet {
 	/*
 	 * Tell the wallet of `n` passes: its bit goes into `done` of each
 	 * that it took, or into `refused` where it said no for good; else the
-	 * pass stays owed, and it may say when `again`.  An err means that nothing more is to be tried for
-	 * now: the wallet cannot be reached, or the tenant's credentials do
-	 * not do; logged.
+	 * pass stays owed, and it may say when `again`.  An err means that
+	 * nothing more is to be tried for now: the wallet cannot be reached, or
+	 * the tenant's credentials do not do; logged.
 	 */
 	enum err (*tell)(struct push_env *env, struct due **passes, size_t n);
 };

@@ -74,21 +74,6 @@ revise(struct txn *t, struct arena *a, const struct install *in, struct pass *p)
 	return e;
 }
 
-/* Unique identifiers are not touched: they may be another pass's by now. */
-static enum err
-store(struct txn *t, struct arena *a, const struct tenant *tenant,
-    struct store_pass *old, const struct pass *was, const struct pass *is)
-{
-	struct store_pass row = { .id = old->id, .same = true };
-
-	pass_index(a, tenant, was, old);
-	pass_index(a, tenant, is, &row);
-	old->unique = row.unique = NULL;
-	if (pass_print(a, is, &row.document) != ERR_OK)
-		return ERR_INTERNAL;
-	return store_pass_change(t, old, &row);
-}
-
 static enum err
 tell(struct txn *t, const struct install *in, const struct pass *p)
 {
@@ -107,7 +92,7 @@ enum err
 install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
     const struct install *in)
 {
-	struct store_pass old;
+	struct store_pass old, row = { .id = in->pass, .same = true };
 	struct pass was, is;
 	enum err e;
 
@@ -119,8 +104,15 @@ install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
 	is = was;
 	if ((e = revise(t, a, in, &is)) == ERR_UNSET)
 		return ERR_OK;
-	if (e == ERR_OK)
-		e = store(t, a, tenant, &old, &was, &is);
+	if (e != ERR_OK)
+		return e;
+	pass_index(a, tenant, &was, &old);
+	pass_index(a, tenant, &is, &row);
+	/* They are not touched, and may be another pass's by now. */
+	old.unique = row.unique = NULL;
+	if (pass_print(a, &is, &row.document) != ERR_OK)
+		return ERR_INTERNAL;
+	e = store_pass_change(t, &old, &row);
 	return e == ERR_OK ? tell(t, in, &is) : e;
 }
 

@@ -34,6 +34,16 @@ struct keys_rows {
 MUST_CHECK enum err keys_list(struct txn *t, enum table n,
     const struct keys_key *prefix, struct arena *a, struct keys_rows *out);
 
+/* ERR_NOTFOUND: no key begins so. */
+MUST_CHECK enum err keys_any(
+    struct txn *t, enum table n, const struct keys_key *prefix);
+
+/* Of TABLE_REGISTRATION, and of TABLE_TOKEN. */
+struct keys_key keys_registration(
+    const char *device, const char *topic, const char *pass);
+struct keys_key keys_token(
+    const unsigned char hash[KEYS_HASH], char kind, const char *rest);
+
 /* The counter of change tags; `update` locks it until the end. */
 MUST_CHECK enum err tag_counter(struct txn *t, bool update, uint64_t *n);
 MUST_CHECK enum err tag_put(struct txn *t, uint64_t n);
@@ -49,5 +59,9 @@ MUST_CHECK enum err pass_tag(
 /* The push token of a device. */
 MUST_CHECK enum err registration_token(
     struct txn *t, const char *device, struct arena *a, const char **token);
+
+/* Forget a device that has no registration left. */
+MUST_CHECK enum err registration_tidy(
+    struct txn *t, struct arena *a, const char *device);
 
 #endif

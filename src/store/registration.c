@@ -86,9 +86,8 @@ keys_list(struct txn *t, enum table n, const struct keys_key *prefix,
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
-/* ERR_NOTFOUND: no key begins so. */
-static enum err
-any(struct txn *t, enum table n, const struct keys_key *prefix)
+enum err
+keys_any(struct txn *t, enum table n, const struct keys_key *prefix)
 {
 	DBT key = table_dbt(keys_slice(prefix)), value = { 0 };
 	DBC *c = NULL;
@@ -114,8 +113,8 @@ del(struct txn *t, enum table n, const struct keys_key *k)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
-static struct keys_key
-registration_key(const char *device, const char *topic, const char *pass)
+struct keys_key
+keys_registration(const char *device, const char *topic, const char *pass)
 {
 	struct keys_key k = { .len = 0 };
 
@@ -125,8 +124,8 @@ registration_key(const char *device, const char *topic, const char *pass)
 	return k;
 }
 
-static struct keys_key
-token_key(const unsigned char hash[KEYS_HASH], char kind, const char *rest)
+struct keys_key
+keys_token(const unsigned char hash[KEYS_HASH], char kind, const char *rest)
 {
 	struct keys_key k = { .len = 0 };
 
@@ -142,6 +141,7 @@ token_key(const unsigned char hash[KEYS_HASH], char kind, const char *rest)
 struct held {
 	const char *device, *topic, *pass;
 	unsigned char hash[KEYS_HASH];
+	const unsigned char *next; /* the hash that takes its place */
 };
 
 static struct keys_key
@@ -189,7 +189,7 @@ hold(struct txn *t, struct arena *a, const struct held *h,
     struct registration_moves *m)
 {
 	const struct keys_key phone = phone_key(h), key = holder_key(h);
-	enum err e = any(t, TABLE_HOLDER, &phone);
+	enum err e = keys_any(t, TABLE_HOLDER, &phone);
 
 	if (e == ERR_NOTFOUND) {
 		moved(a, m, h->pass, 1);
@@ -210,7 +210,7 @@ let_go(struct txn *t, struct arena *a, const struct held *h,
 
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_OK : e;
-	if ((e = any(t, TABLE_HOLDER, &phone)) != ERR_NOTFOUND)
+	if ((e = keys_any(t, TABLE_HOLDER, &phone)) != ERR_NOTFOUND)
 		return e;
 	moved(a, m, h->pass, -1);
 	return ERR_OK;
@@ -230,12 +230,12 @@ read_rest(struct txn *t, struct slice rest, struct held *h)
 }
 
 typedef enum err held_fn(struct txn *t, struct arena *a, struct held *h,
-    struct registration_moves *m, const void *arg);
+    struct registration_moves *m);
 
 /* Call `fn` for each registration of a device whose token has this hash. */
 static enum err
 each_of(struct txn *t, struct arena *a, const struct held *of, held_fn *fn,
-    const void *arg, struct registration_moves *m)
+    struct registration_moves *m)
 {
 	struct keys_key k = { .len = 0 };
 	struct keys_rows rows;
@@ -246,7 +246,7 @@ each_of(struct txn *t, struct arena *a, const struct held *of, held_fn *fn,
 	e = keys_list(t, TABLE_REGISTRATION, &k, a, &rows);
 	for (size_t i = 0; e == ERR_OK && i < rows.n; i++)
 		if ((e = read_rest(t, rows.rest[i], &h)) == ERR_OK)
-			e = fn(t, a, &h, m, arg);
+			e = fn(t, a, &h, m);
 	return e;
 }
 
@@ -290,7 +290,7 @@ device_put(struct txn *t, const struct registration *r)
 	table_put64(row + 1, (uint64_t)r->date);
 	memcpy(row + ROW_HEAD, r->token, len);
 	keys_hash(r->token, hash);
-	k = token_key(hash, 'd', r->device);
+	k = keys_token(hash, 'd', r->device);
 	e = table_put(t, TABLE_DEVICE, slice_of(r->device),
 	    table_slice(row, ROW_HEAD + len), 0);
 	return e == ERR_OK ? table_put(t, TABLE_TOKEN, keys_slice(&k),
@@ -302,17 +302,17 @@ device_put(struct txn *t, const struct registration *r)
 static enum err
 token_forget(struct txn *t, struct arena *a, const struct held *h)
 {
-	struct keys_key k = token_key(h->hash, 'd', h->device);
+	struct keys_key k = keys_token(h->hash, 'd', h->device);
 	struct keys_rows rows;
 	enum err e = del(t, TABLE_TOKEN, &k);
 
 	k.len = KEYS_HASH + 1;
-	if (e != ERR_OK || (e = any(t, TABLE_TOKEN, &k)) != ERR_NOTFOUND)
+	if (e != ERR_OK || (e = keys_any(t, TABLE_TOKEN, &k)) != ERR_NOTFOUND)
 		return e;
-	k = token_key(h->hash, 'p', "");
+	k = keys_token(h->hash, 'p', "");
 	e = keys_list(t, TABLE_TOKEN, &k, a, &rows);
 	for (size_t i = 0; e == ERR_OK && i < rows.n; i++) {
-		k = token_key(h->hash, 'p', rows.rest[i].s);
+		k = keys_token(h->hash, 'p', rows.rest[i].s);
 		e = del(t, TABLE_TOKEN, &k);
 	}
 	return e;
@@ -326,7 +326,7 @@ device_tidy(struct txn *t, struct arena *a, const struct held *h)
 	enum err e;
 
 	keys_word(&k, h->device);
-	if ((e = any(t, TABLE_REGISTRATION, &k)) != ERR_NOTFOUND)
+	if ((e = keys_any(t, TABLE_REGISTRATION, &k)) != ERR_NOTFOUND)
 		return e;
 	e = table_del(t, TABLE_DEVICE, slice_of(h->device));
 	if (e == ERR_OK || e == ERR_NOTFOUND)
@@ -334,16 +334,29 @@ device_tidy(struct txn *t, struct arena *a, const struct held *h)
 	return e;
 }
 
+enum err
+registration_tidy(struct txn *t, struct arena *a, const char *device)
+{
+	struct held h = { .device = device };
+	const char *token;
+	enum err e = registration_token(t, device, a, &token);
+
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_OK : e;
+	keys_hash(token, h.hash);
+	return device_tidy(t, a, &h);
+}
+
 /* -- adding ---------------------------------------------------------------- */
 
 static enum err
 retoken_one(struct txn *t, struct arena *a, struct held *h,
-    struct registration_moves *m, const void *arg)
+    struct registration_moves *m)
 {
 	struct held new = *h;
 	enum err e = let_go(t, a, h, m);
 
-	memcpy(new.hash, arg, KEYS_HASH);
+	memcpy(new.hash, h->next, KEYS_HASH);
 	return e == ERR_OK ? hold(t, a, &new, m) : e;
 }
 
@@ -362,7 +375,8 @@ retoken(struct txn *t, struct arena *a, const struct registration *r,
 		return e == ERR_NOTFOUND ? ERR_OK : e;
 	keys_hash(token, was.hash);
 	keys_hash(r->token, hash);
-	e = each_of(t, a, &was, retoken_one, hash, m);
+	was.next = hash;
+	e = each_of(t, a, &was, retoken_one, m);
 	return e == ERR_OK ? token_forget(t, a, &was) : e;
 }
 
@@ -391,7 +405,7 @@ registration_add(struct txn *t, struct arena *a, const struct registration *r,
 		return ERR_TOOBIG;
 	m->n = 0;
 	keys_hash(r->token, h.hash);
-	k = registration_key(r->device, r->topic, r->pass);
+	k = keys_registration(r->device, r->topic, r->pass);
 	table_put64(row + 1, (uint64_t)r->date);
 	if ((e = retoken(t, a, r, m)) != ERR_OK ||
 	    (e = device_put(t, r)) != ERR_OK)
@@ -406,13 +420,12 @@ registration_add(struct txn *t, struct arena *a, const struct registration *r,
 
 static enum err
 remove_one(struct txn *t, struct arena *a, struct held *h,
-    struct registration_moves *m, const void *arg)
+    struct registration_moves *m)
 {
 	const struct keys_key k =
-	    registration_key(h->device, h->topic, h->pass);
+	    keys_registration(h->device, h->topic, h->pass);
 	enum err e = del(t, TABLE_REGISTRATION, &k);
 
-	(void)arg;
 	return e == ERR_OK ? let_go(t, a, h, m) : e;
 }
 
@@ -434,7 +447,7 @@ registration_remove(struct txn *t, struct arena *a,
 	if ((e = device_get(t, r->device, a, &token, &date)) != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_OK : e;
 	keys_hash(token, h.hash);
-	e = remove_one(t, a, &h, m, NULL);
+	e = remove_one(t, a, &h, m);
 	return e == ERR_OK ? device_tidy(t, a, &h) : e;
 }
 
@@ -448,7 +461,7 @@ drop_device(struct txn *t, struct arena *a, struct held *h, int64_t until,
 
 	if (e != ERR_OK || date > until)
 		return e == ERR_NOTFOUND ? ERR_OK : e;
-	if ((e = each_of(t, a, h, remove_one, NULL, m)) != ERR_OK)
+	if ((e = each_of(t, a, h, remove_one, m)) != ERR_OK)
 		return e;
 	return device_tidy(t, a, h);
 }
@@ -464,7 +477,7 @@ registration_drop(struct txn *t, struct arena *a, const char *token,
 
 	m->n = 0;
 	keys_hash(token, h.hash);
-	k = token_key(h.hash, 'd', "");
+	k = keys_token(h.hash, 'd', "");
 	e = keys_list(t, TABLE_TOKEN, &k, a, &rows);
 	for (size_t i = 0; e == ERR_OK && i < rows.n; i++) {
 		h.device = rows.rest[i].s;
@@ -510,7 +523,7 @@ registration_forget(struct txn *t, const char *pass)
 
 	for (size_t i = 0; e == ERR_OK && i < rows.n; i++) {
 		if ((e = read_holder(t, rows.rest[i], &h)) == ERR_OK)
-			e = remove_one(t, a, &h, &m, NULL);
+			e = remove_one(t, a, &h, &m);
 		if (e == ERR_OK)
 			e = device_tidy(t, a, &h);
 	}

@@ -4,6 +4,7 @@
 
 #include "store/dict.h"
 #include "store/judge.h"
+#include "store/phone.h"
 #include "store/private.h"
 
 /*
@@ -25,6 +26,7 @@ struct verify {
 	/* The row in question; what was found is told after its transaction. */
 	struct slice key, value;
 	uint32_t ordinal;
+	enum table table; /* of a phone */
 	const char *fault;
 };
 
@@ -263,6 +265,15 @@ judge_orphan(struct txn *t, void *arg)
 	return e;
 }
 
+static enum err
+judge_phone(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	const struct phone_row row = { v->table, v->key };
+
+	return phone_judge(t, v->a, &row, &v->fault);
+}
+
 /* -- mending ----------------------------------------------------------------
  */
 
@@ -349,6 +360,15 @@ drop_field(struct txn *t, void *arg)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
+static enum err
+mend_phone(struct txn *t, void *arg)
+{
+	struct verify *v = arg;
+	const struct phone_row row = { v->table, v->key };
+
+	return phone_mend(t, v->a, &row);
+}
+
 /* -- all of them ------------------------------------------------------------
  */
 
@@ -405,6 +425,16 @@ row_of_field(struct slice key, struct slice value, void *arg)
 }
 
 static enum err
+row_of_phone(struct slice key, struct slice value, void *arg)
+{
+	struct verify *v = arg;
+
+	v->key = key;
+	v->value = value;
+	return judge(v, judge_phone, mend_phone);
+}
+
+static enum err
 row_of_orphan(uint32_t ordinal, void *arg)
 {
 	struct verify *v = arg;
@@ -458,6 +488,10 @@ walk(struct verify *v)
 		[TABLE_PASS] = row_of_pass,
 		[TABLE_UNIQUE] = row_of_unique,
 		[TABLE_FIELD] = row_of_field,
+		[TABLE_DEVICE] = row_of_phone,
+		[TABLE_REGISTRATION] = row_of_phone,
+		[TABLE_HOLDER] = row_of_phone,
+		[TABLE_TOKEN] = row_of_phone,
 	};
 	enum err e;
 
@@ -468,6 +502,7 @@ walk(struct verify *v)
 	for (enum table n = 0; e == ERR_OK && n < TABLE__MAX; n++) {
 		enum table next = v->mend ? TABLE__MAX - 1 - n : n;
 
+		v->table = next;
 		if (row[next] != NULL)
 			e = table_each(v->st, next, row[next], v);
 	}

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 
 #include "fixture.h"
+#include "store/registration.h"
 
 /* The documents say themselves what is indexed: "email,unique". */
 static enum err
@@ -188,6 +189,93 @@ test_planted_faults_are_found(void **state)
 	}
 }
 
+/* -- what is registered ---------------------------------------------------- */
+
+#define T16 "\xe6\x32\xb7\x09\x5b\x0b\xf3\x2c\x26\x0f\xa4\xc5\x39\xe9\xfd\x7b"
+#define U16 "\xa2\x55\x13\xc7\xe0\xf6\xea\xa8\x0a\x33\x37\xee\x18\x08\x1b\x9e"
+#define V1  C("\1")
+
+static const struct {
+	struct row row;
+	const char *told;
+} phones[] = {
+	{ { '-', TABLE_DEVICE, C("dev"), { NULL, 0 } },
+	    "pass pass-1: is registered by a device that is not there\n"
+	    "pass pass-1: finds a device that has not registered it\n"
+	    "a push token: no device has it\n" },
+	{ { '+', TABLE_DEVICE, C("dev"), V1 },
+	    "a device: its row is damaged\n" },
+	{ { '+', TABLE_DEVICE, C("dev"), C("\1" HEAD "U") },
+	    "a device: not found by its push token\n"
+	    "pass pass-1: does not find a device that has it\n"
+	    "pass pass-1: finds a device that has not registered it\n"
+	    "a push token: no device has it\n" },
+	{ { '+', TABLE_DEVICE, C("other"), C("\1" HEAD "U") },
+	    "a device: nothing is registered\n" },
+	{ { '-', TABLE_REGISTRATION, C("dev\0top\0pass-1"), { NULL, 0 } },
+	    "a device: nothing is registered\n"
+	    "pass pass-1: finds a device that has not registered it\n" },
+	{ { '+', TABLE_REGISTRATION, C("dev\0top\0pass-9"), C("\1" HEAD) },
+	    "pass pass-9: is registered, but not there\n" },
+	{ { '+', TABLE_REGISTRATION, C("dev\0top\0pass-2"), C("\1" HEAD) },
+	    "pass pass-2: does not find a device that has it\n" },
+	{ { '+', TABLE_REGISTRATION, C("dev\0top"), C("\1" HEAD) },
+	    "a key is damaged\n" },
+	{ { '-', TABLE_HOLDER, C("pass-1\0" T16 "top\0dev"), { NULL, 0 } },
+	    "pass pass-1: does not find a device that has it\n" },
+	{ { '+', TABLE_HOLDER, C("pass-2\0" T16 "top\0dev"), V1 },
+	    "pass pass-2: finds a device that has not registered it\n" },
+	{ { '+', TABLE_HOLDER, C("pass-1\0" U16 "top\0dev"), V1 },
+	    "pass pass-1: finds a device that has not registered it\n" },
+	{ { '+', TABLE_HOLDER, C("pass-1\0" T16 "top"), V1 },
+	    "a key is damaged\n" },
+	{ { '+', TABLE_HOLDER, C("pass-1"), V1 }, "a key is damaged\n" },
+	{ { '-', TABLE_TOKEN, C(T16 "ddev"), { NULL, 0 } },
+	    "a device: not found by its push token\n" },
+	{ { '+', TABLE_TOKEN, C(U16 "ddev"), V1 },
+	    "a push token: no device has it\n" },
+	{ { '+', TABLE_TOKEN, C(T16 "dother"), V1 },
+	    "a push token: no device has it\n" },
+	{ { '+', TABLE_TOKEN, C(U16 "ptop"), V1 },
+	    "a push token: no device has it\n" },
+	{ { '+', TABLE_TOKEN, C(T16 "xtop"), V1 }, "a key is damaged\n" },
+	{ { '+', TABLE_TOKEN, C("short"), V1 }, "a key is damaged\n" },
+	{ { '+', TABLE_TOKEN, C(T16 "ptop"), V1 }, "" },
+};
+
+static enum err
+enrol(struct txn *t, void *arg)
+{
+	static const struct registration r = { "dev", "top", "pass-1", "T", 1 };
+	struct registration_moves m = { .n = 0 };
+	bool new;
+
+	return registration_add(t, arg, &r, &new, &m);
+}
+
+static void
+test_what_is_registered_agrees(void **state)
+{
+	for (size_t i = 0; i < sizeof(phones) / sizeof(*phones); i++) {
+		struct row row = phones[i].row;
+		struct told told = { "" };
+		uint64_t faults = 0;
+		struct fixture *f;
+
+		setup(state);
+		f = *state;
+		assert_int_equal(store_run(f->st, enrol, f->a), ERR_OK);
+		assert_int_equal(store_run(f->st, plant, &row), ERR_OK);
+		assert_int_equal(
+		    store_verify(f->st, index_document, tell, &told, &faults),
+		    ERR_OK);
+		assert_string_equal(told.text, phones[i].told);
+		if (faults > 0)
+			mend(f, strstr(told.text, "row is") == NULL);
+		fixture_teardown(state);
+	}
+}
+
 static void
 test_nothing_to_find(void **state)
 {
@@ -321,6 +409,7 @@ main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_planted_faults_are_found),
+		cmocka_unit_test(test_what_is_registered_agrees),
 		T(test_nothing_to_find),
 		T(test_hole_is_no_fault),
 		T(test_damaged_file),

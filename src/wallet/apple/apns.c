@@ -15,14 +15,15 @@
 #define CLIENTS     16 /* credentials with a connection in one process */
 #define CONNECT_MS  10000L
 #define TIMEOUT_MS  20000L
-#define EXPIRES_S   (30 * 86400) /* a phone that is off hears of it then */
-#define ANSWER_MAX  1024         /* bytes; Apple's are less than 100 */
-#define BREAKS_MOST 3            /* that one call puts up with */
+#define EXPIRES_S   INT64_C(2592000) /* a phone that is off hears of it then */
+#define ANSWER_MAX  1024             /* bytes; Apple's are less than 100 */
+#define BREAKS_MOST 3                /* that one call puts up with */
 
 /* A request in flight, and what it is reused with. */
 struct slot {
 	CURL *easy;
 	struct apns_push *push; /* NULL: free */
+	const struct signer *signer;
 	char answer[ANSWER_MAX];
 	size_t len;
 };
@@ -118,8 +119,10 @@ take_answer(char *p, size_t size, size_t n, void *arg)
 static CURLcode
 use_certificate(CURL *easy, void *ctx, void *arg)
 {
+	const struct slot *s = arg;
+
 	(void)easy;
-	return signer_use(arg, ctx) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+	return signer_use(s->signer, ctx) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
 static void
@@ -150,8 +153,7 @@ set_up(const struct sending *s, struct slot *slot)
 		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
 	if (s->signer != NULL) {
 		curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, use_certificate);
-		curl_easy_setopt(
-		    c, CURLOPT_SSL_CTX_DATA, (void *)(uintptr_t)s->signer);
+		curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, slot);
 	}
 }
 
@@ -166,6 +168,7 @@ start(struct sending *s, struct slot *slot, struct apns_push *push)
 	if (slot->easy == NULL)
 		must((slot->easy = curl_easy_init()) != NULL);
 	slot->push = push;
+	slot->signer = s->signer;
 	slot->len = 0;
 	set_up(s, slot);
 	curl_easy_setopt(slot->easy, CURLOPT_URL,
@@ -349,8 +352,8 @@ make_headers(struct sending *s)
 	add_header(s,
 	    arena_printf(s->a, "apns-topic: %s", conf->pass_type_identifier));
 	add_header(s,
-	    arena_printf(s->a, "apns-expiration: %lld",
-		(long long)(s->from->now / 1000 + EXPIRES_S)));
+	    arena_printf(s->a, "apns-expiration: %s",
+		text_num(s->from->now / 1000 + EXPIRES_S).s));
 	if (conf->p8 == NULL)
 		e = by_certificate(s->from, &s->signer);
 	else if ((e = apns_token_get(conf, s->from->now, s->a, &token)) ==

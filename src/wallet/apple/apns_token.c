@@ -80,7 +80,10 @@ add_base64url(struct buf *b, const void *p, size_t n)
 	char *s = text_base64(b->a, p, n);
 
 	for (char *c = s; *c != '\0'; c++)
-		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+		if (*c == '+')
+			*c = '-';
+		else if (*c == '/')
+			*c = '_';
 	buf_add(b, s, strcspn(s, "="));
 }
 
@@ -176,7 +179,7 @@ get(const struct apple_conf *c, struct slice pem, int64_t now, struct arena *a,
 			return e;
 		if (strlen(made) >= TOKEN_MAX)
 			return unusable(c, "keyId is too long");
-		strcpy(kept[i].token, made);
+		memcpy(kept[i].token, made, strlen(made) + 1);
 		memcpy(kept[i].digest, digest, 32);
 		kept[i].made = now;
 	}

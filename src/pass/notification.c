@@ -81,6 +81,49 @@ notification_read(struct arena *a, struct json_object *body,
 	return ERR_OK;
 }
 
+static bool
+is_known(const char *key)
+{
+	static const char *const members[] = { "content", "localizedContent",
+		"date", "id", "number" };
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(key, members[i]) == 0)
+			return true;
+	return false;
+}
+
+enum err
+notification_check(struct arena *a, struct json_object *o, struct why *w)
+{
+	const char *date = json_get_string(o, "date");
+	const char *id = json_get_string(o, "id");
+	const int64_t number = json_get_int(o, "number", 0);
+	struct json_object *texts = json_get(o, "localizedContent"), *unused;
+	struct json_object_iter it;
+	int64_t ms;
+
+	if (!json_object_is_type(o, json_type_object) ||
+	    (texts != NULL && !json_object_is_type(texts, json_type_object)))
+		return why(w, ERR_INVALID, "lastNotification",
+		    "Write an object, and one for its localizedContent.");
+	json_object_object_foreachC(o, it)
+	{
+		if (!is_known(it.key))
+			return why(w, ERR_INVALID, "lastNotification",
+			    "Only content, localizedContent, date, id and "
+			    "number are known here.");
+	}
+	if (date == NULL || !clock_parse_iso(slice_of(date), &ms) || ms <= 0 ||
+	    id == NULL || !ident_is_pass(slice_of(id)) || number < 1 ||
+	    number > ROUND)
+		return why(w, ERR_INVALID, "lastNotification",
+		    "Give its date, its id of letters and digits, and its "
+		    "number from 1 to %d.",
+		    ROUND);
+	return notification_read(a, o, &unused, w);
+}
+
 struct json_object *
 notification_next(struct arena *a, struct json_object *last,
     struct json_object *message, int64_t now, ident_random_fn *random)

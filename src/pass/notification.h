@@ -22,6 +22,10 @@
 MUST_CHECK enum err notification_read(struct arena *a, struct json_object *body,
     struct json_object **message, struct why *w);
 
+/* Is `o` one that a pass may keep?  ERR_INVALID with `w`. */
+MUST_CHECK enum err notification_check(
+    struct arena *a, struct json_object *o, struct why *w);
+
 /* What is kept of `message`, after `last` (or NULL). */
 struct json_object *notification_next(struct arena *a, struct json_object *last,
     struct json_object *message, int64_t now, ident_random_fn *random);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "pass/notification.h"
 
 #define SERIAL_MAX 128
 #define TOKEN_MIN  16 /* Apple refuses shorter ones */
@@ -124,6 +125,23 @@ take_devices(
 	return e;
 }
 
+/* As what providers say of it, unless they say it already. */
+static void
+take_saved(struct arena *a, struct pass *p)
+{
+	struct json_object *google;
+
+	if (p->providers == NULL)
+		p->providers = json_object_in(a);
+	google = json_get(p->providers, "google");
+	if (!json_object_is_type(google, json_type_object)) {
+		google = json_object_in(a);
+		json_set(p->providers, "google", google);
+	}
+	if (json_get_int(google, "activeRegistrations", 0) < 1)
+		json_set_int(google, "activeRegistrations", 1);
+}
+
 static enum err
 take_google(
     struct arena *a, struct json_object *o, struct pass *p, struct why *w)
@@ -132,12 +150,8 @@ take_google(
 
 	if (!json_object_is_type(o, json_type_object))
 		return wrong(w, "google", "Write an object.");
-	if (json_get_bool(o, "saved", false) && p->providers == NULL) {
-		p->providers = json_object_in(a);
-		json_set(p->providers, "google", json_object_in(a));
-		json_set_int(
-		    json_get(p->providers, "google"), "activeRegistrations", 1);
-	}
+	if (json_get_bool(o, "saved", false))
+		take_saved(a, p);
 	return id == NULL ? ERR_OK
 			  : take_word(id, &object, &p->google_object, w);
 }
@@ -167,7 +181,8 @@ take_apple(struct json_object *o, struct pass *p, struct why *w)
 }
 
 static enum err
-take(struct json_object *v, const char *key, struct pass *p, struct why *w)
+take(struct arena *a, struct json_object *v, const char *key, struct pass *p,
+    struct why *w)
 {
 	const struct {
 		const char *name;
@@ -191,6 +206,10 @@ take(struct json_object *v, const char *key, struct pass *p, struct why *w)
 		return take_date(v, key, &p->created, w);
 	if (strcmp(key, "lastUpdateDate") == 0)
 		return take_date(v, key, &p->updated, w);
+	if (strcmp(key, "lastNotification") == 0) {
+		p->notification = v;
+		return notification_check(a, v, w);
+	}
 	if (strcmp(key, "apple") == 0)
 		return take_apple(v, p, w);
 	if (strcmp(key, "google") == 0)
@@ -216,7 +235,7 @@ record_parse(
 	json_object_object_foreachC(o, it)
 	{
 		if (it.val != NULL &&
-		    (e = take(it.val, it.key, &p, w)) != ERR_OK)
+		    (e = take(a, it.val, it.key, &p, w)) != ERR_OK)
 			return e;
 	}
 	if (p.created != 0 && p.updated != 0 && p.updated < p.created)
@@ -282,6 +301,7 @@ record_print(struct arena *a, const struct record *r)
 	put_object(o, "additionalData", p->additional);
 	put_object(o, "providers", p->providers);
 	put_object(o, "extensions", p->extensions);
+	put_object(o, "lastNotification", p->notification);
 	json_set_string(apple, "serialNumber", p->apple_serial);
 	json_set_string(apple, "authenticationToken", p->apple_token);
 	if (r->ndevices > 0)

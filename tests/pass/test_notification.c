@@ -51,6 +51,39 @@ test_what_may_be_sent(void **state)
 }
 
 static void
+test_what_may_be_kept(void **state)
+{
+	static const char rest[] =
+	    ",\"date\":\"2021-01-02T03:04:05.678Z\",\"id\":\"msg01\"}";
+	static const struct {
+		const char *begin;
+		enum err e;
+	} rows[] = {
+		{ "{\"content\":\"x\",\"number\":1", ERR_OK },
+		{ "{\"localizedContent\":{\"en\":\"x\"},\"number\":8", ERR_OK },
+		{ "{\"content\":\"x\",\"number\":0", ERR_INVALID },
+		{ "{\"content\":\"x\",\"number\":9", ERR_INVALID },
+		{ "{\"content\":\"\",\"number\":1", ERR_INVALID },
+		{ "{\"number\":1", ERR_INVALID },
+		{ "{\"localizedContent\":\"x\",\"number\":1", ERR_INVALID },
+		{ "{\"content\":\"x\",\"number\":1,\"a\":1", ERR_INVALID },
+	};
+	struct arena *a = arena_new(4096);
+	struct why w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (notification_check(a,
+			parsed(a, arena_printf(a, "%s%s", rows[i].begin, rest)),
+			&w) != rows[i].e)
+			fail_msg("row %zu", i);
+	assert_int_equal(notification_check(a,
+			     parsed(a, "{\"content\":\"x\",\"number\":1}"), &w),
+	    ERR_INVALID);
+	arena_free(a);
+}
+
+static void
 test_a_text_has_a_limit(void **state)
 {
 	struct arena *a = arena_new(4096);
@@ -133,6 +166,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_may_be_sent),
+		cmocka_unit_test(test_what_may_be_kept),
 		cmocka_unit_test(test_a_text_has_a_limit),
 		cmocka_unit_test(test_the_language_that_is_nearest),
 		cmocka_unit_test(

@@ -31,7 +31,7 @@ is 'completion' "$(bash "$tmp/complete" | tr '\n' ' ')" \
 
 # -- import: what is kept, what is refused ------------------------------------
 cat >"$file" <<-'EOF'
-{"id":"kept-1","secret":"old","creationDate":"2020-01-02T03:04:05.678Z","lastUpdateDate":"2021-01-02T03:04:05.678Z","passType":"loyalty","identifiers":{"shopify.customerId":"1","crm.a.b":"x"},"metadata":{"points":7,"name":"O"},"additionalData":{"a.b":"1","n":"007","t":"true","deep":{"x":[1,2]},"q":"say \"hi\", Ann"},"extensions":{"e":1},"apple":{"serialNumber":"SER.1","authenticationToken":"0123456789abcdef","registrations":[{"deviceLibraryIdentifier":"dev1","pushToken":"aa01","date":"2020-02-02T00:00:00.000Z"},{"deviceLibraryIdentifier":"dev2","pushToken":"aa02","date":"2020-02-03T00:00:00.000Z"}]},"google":{"objectId":"3388.obj-1","saved":true}}
+{"id":"kept-1","secret":"old","creationDate":"2020-01-02T03:04:05.678Z","lastUpdateDate":"2021-01-02T03:04:05.678Z","passType":"loyalty","identifiers":{"shopify.customerId":"1","crm.a.b":"x"},"metadata":{"points":7,"name":"O"},"additionalData":{"a.b":"1","n":"007","t":"true","deep":{"x":[1,2]},"q":"say \"hi\", Ann"},"extensions":{"e":1},"lastNotification":{"content":"007","localizedContent":{"fr":"Ola"},"date":"2021-01-02T03:04:05.678Z","id":"msg01","number":3},"providers":{"google":{"installationDate":"2020-03-01T00:00:00.000Z"}},"apple":{"serialNumber":"SER.1","authenticationToken":"0123456789abcdef","registrations":[{"deviceLibraryIdentifier":"dev1","pushToken":"aa01","date":"2020-02-02T00:00:00.000Z"},{"deviceLibraryIdentifier":"dev2","pushToken":"aa02","date":"2020-02-03T00:00:00.000Z"}]},"google":{"objectId":"3388.obj-1","saved":true}}
 
 {"passType":"loyalty","identifiers":{"shopify.customerId":"2"}}
 {"apple":{"serialNumber":"SER.3"},"additionalData":{"points":3}}
@@ -48,13 +48,17 @@ passwright export demo >"$tmp/second"
 ok 'changes nothing' cmp "$tmp/first" "$tmp/second"
 grep kept-1 "$tmp/first" >"$tmp/kept"
 for f in secret creationDate lastUpdateDate metadata additionalData extensions \
-    identifiers; do
+    identifiers lastNotification; do
 	is "keeps $f" "$(field "o['$f']" "$tmp/kept")" \
 	    "$(head -n 1 "$file" | python3 -c '
 import json, sys
 v = json.load(sys.stdin)[sys.argv[1]]
 print(v if isinstance(v, str) else json.dumps(v))' "$f")"
 done
+
+is 'keeps what providers say, and that Google has it' \
+    "$(field 'o["providers"]["google"]' "$tmp/kept")" \
+    '{"installationDate": "2020-03-01T00:00:00.000Z", "activeRegistrations": 1}'
 
 cat >"$tmp/bad.ndjson" <<-'EOF'
 {"id":"good-1"}
@@ -76,6 +80,11 @@ not JSON
 {"id":"other-1","identifiers":{"shopify.customerId":"1"}}
 {"id":"good-1","additionalData":{"x":1}}
 null
+{"lastNotification":"Hi"}
+{"lastNotification":{"content":"Hi"}}
+{"lastNotification":{"content":"Hi","date":"2021-01-02T03:04:05.678Z","id":"msg01","number":9}}
+{"lastNotification":{"content":"","date":"2021-01-02T03:04:05.678Z","id":"msg01","number":1}}
+{"lastNotification":{"content":"Hi","date":"2021-01-02T03:04:05.678Z","id":"msg01","number":1,"text":1}}
 EOF
 for how in --dry-run ''; do
 	# shellcheck disable=SC2086 # an option or none
@@ -83,7 +92,7 @@ for how in --dry-run ''; do
 	is "faults: status $how" $? 65
 	is "faults: lines $how" \
 	    "$(sed -n 's/^[^:]*:\([0-9]*\): .*/\1/p' "$tmp/faults" | tr '\n' ' ')" \
-	    '2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 '
+	    '2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 '
 done
 is 'faults: the good line' "$(passwright export demo | grep -c good-1)" 1
 passwright import demo "$tmp/nosuch" 2>"$tmp/err"

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "bin/command.h"
+#include "conf/spawn.h"
 #include "pass/change.h"
 #include "wallet/apple/kept.h"
 
@@ -73,6 +74,10 @@ erase_all(struct command *c, struct change_env *env, const char **ids, size_t n)
 			json_object_array_add(
 			    list, json_object_new_string(ids[i]));
 	}
+	/* Google is to be told. */
+	if (json_object_array_length(list) > 0)
+		spawn_worker(&c->server,
+		    arena_printf(c->a, "%s/data", env->tenant->dir), env->now);
 	/* The log of the databases holds them until it is cut. */
 	if (store_checkpoint(env->store, 0) != ERR_OK && rc == EX_OK)
 		rc = command_fail(EX_IOERR,

@@ -14,6 +14,7 @@
 #include "pass/types.h"
 #include "store/due.h"
 #include "store/event.h"
+#include "store/google.h"
 #include "store/refresh.h"
 
 #define KEY_MAX    128 /* bytes of an identifier's key */
@@ -943,13 +944,31 @@ change_update(struct change_env *env, const char *id,
 
 /* -- erase --------------------------------------------------------------- */
 
+/* Google may have the object even where nobody saved it. */
+static enum err
+end_object(struct txn *t, const struct updating *u)
+{
+	const struct pass *p = &u->pass;
+	const struct pass_type *type = tenant_type(u->env->tenant, p->type);
+	const struct google_end end = {
+		.pass = u->id, .type = p->type, .object = p->google_object
+	};
+
+	if ((pass_installed(p) & STORE_GOOGLE) == 0 &&
+	    (type == NULL || type->google_conf.issuer_id == NULL))
+		return ERR_OK;
+	return google_end_put(t, &end);
+}
+
 static enum err
 commit_erase(struct txn *t, void *arg)
 {
 	struct store_pass old;
-	const enum err e = lock_old(t, arg, &old);
+	enum err e = lock_old(t, arg, &old);
 
-	return e == ERR_OK ? store_pass_remove(t, &old) : e;
+	if (e == ERR_OK)
+		e = store_pass_remove(t, &old);
+	return e == ERR_OK ? end_object(t, arg) : e;
 }
 
 static enum err

@@ -97,8 +97,9 @@ MUST_CHECK enum err change_update(struct change_env *env, const char *id,
     const struct change_input *in, struct change_result *out, struct why *w);
 
 /*
- * Remove pass `id` from every table and index.  ERR_NOTFOUND; ERR_BUSY:
- * others go on changing it.
+ * Remove pass `id` from every table and index.  The end of its object is owed
+ * to Google from the same transaction on.  ERR_NOTFOUND; ERR_BUSY: others go
+ * on changing it.
  */
 MUST_CHECK enum err change_erase(
     struct change_env *env, const char *id, struct why *w);

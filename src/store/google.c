@@ -8,6 +8,7 @@
 #define NONCE     'n' /* when it expires, digest of it -> nothing */
 #define LOUD      'l' /* object id -> when, the newest first */
 #define SENT      's' /* object id -> id of a message */
+#define END       'e' /* pass id -> pass type, NUL, object id or nothing */
 #define KEY_MAX   512
 #define NONCE_LEN (1 + 8 + DIGEST_LEN)
 #define PURGE_MAX 100 /* expired nonces that one more takes with it */
@@ -212,4 +213,111 @@ google_sent_put(struct store *st, const char *object, const char *id)
 	struct sent s = { .object = object, .id = id };
 
 	return store_run(st, sent_put, &s);
+}
+
+/* -- objects of passes that were erased --------------------------------- */
+
+enum err
+google_end_put(struct txn *t, const struct google_end *end)
+{
+	const char *object = end->object == NULL ? "" : end->object;
+	const size_t type = strlen(end->type), len = type + 1 + strlen(object);
+	char value[KEY_MAX];
+	struct key k;
+
+	if (len >= sizeof(value))
+		return ERR_TOOBIG;
+	memcpy(value, end->type, type + 1);
+	memcpy(value + type + 1, object, len - type);
+	return table_put(t, TABLE_GOOGLE, key_of(&k, END, end->pass),
+	    table_slice(value, len), 0);
+}
+
+struct ends {
+	struct arena *a;
+	struct google_end *out;
+	size_t max, n;
+};
+
+static struct google_end
+end_of(struct arena *a, const DBT *key, const DBT *value)
+{
+	char *s = arena_alloc(a, value->size + 1);
+	size_t type;
+
+	memcpy(s, value->data, value->size);
+	s[value->size] = '\0';
+	type = strlen(s);
+	return (struct google_end){
+		.pass = arena_strndup(
+		    a, (const char *)key->data + 1, key->size - 1),
+		.type = s,
+		.object = type + 1 < value->size ? s + type + 1 : NULL,
+	};
+}
+
+static enum err
+ends_next(struct txn *t, void *arg)
+{
+	struct ends *l = arg;
+	unsigned char first[1] = { END };
+	DBT key = table_dbt(table_slice(first, 1)), value = { .data = NULL };
+	DBC *c = NULL;
+	enum err e = table_cursor(t, TABLE_GOOGLE, &c);
+
+	for (l->n = 0; e == ERR_OK && l->n < l->max; l->n++) {
+		e = table_cursor_get(
+		    t, c, &key, &value, l->n == 0 ? DB_SET_RANGE : DB_NEXT);
+		if (e != ERR_OK || *(const unsigned char *)key.data != END)
+			break;
+		l->out[l->n] = end_of(l->a, &key, &value);
+	}
+	if (c != NULL && c->close(c) != 0 && e == ERR_OK)
+		e = ERR_BUSY;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+google_end_next(
+    struct store *st, struct arena *a, struct google_end *out, size_t *n)
+{
+	struct ends l = { .a = a, .out = out, .max = *n };
+	enum err e = store_run(st, ends_next, &l);
+
+	*n = e == ERR_OK ? l.n : 0;
+	return e;
+}
+
+struct ended {
+	const char *pass, *object;
+};
+
+static enum err
+forget(struct txn *t, char kind, const char *id)
+{
+	struct key k;
+	enum err e = table_del(t, TABLE_GOOGLE, key_of(&k, kind, id));
+
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static enum err
+end_done(struct txn *t, void *arg)
+{
+	struct ended *d = arg;
+	enum err e = forget(t, END, d->pass);
+
+	if (e == ERR_OK && d->object != NULL)
+		e = forget(t, LOUD, d->object);
+	if (e == ERR_OK && d->object != NULL)
+		e = forget(t, SENT, d->object);
+	return e;
+}
+
+enum err
+google_end_done(struct store *st, const char *pass, const char *object)
+{
+	struct ended d = { .pass = pass, .object = object };
+
+	return store_run(st, end_done, &d);
 }

@@ -39,4 +39,22 @@ MUST_CHECK enum err google_sent_get(
 MUST_CHECK enum err google_sent_put(
     struct store *st, const char *object, const char *id);
 
+/* The object of a pass that was erased: Google is to have it INACTIVE. */
+struct google_end {
+	const char *pass, *type;
+	const char *object; /* id, of an imported pass; or NULL */
+};
+MUST_CHECK enum err google_end_put(struct txn *t, const struct google_end *end);
+
+/* At most `*n` of those that are owed; `*n` becomes how many. */
+MUST_CHECK enum err google_end_next(
+    struct store *st, struct arena *a, struct google_end *out, size_t *n);
+
+/*
+ * It is dealt with.  What is remembered of `object`, its id, is forgotten
+ * too; or NULL.
+ */
+MUST_CHECK enum err google_end_done(
+    struct store *st, const char *pass, const char *object);
+
 #endif

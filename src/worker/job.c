@@ -3,8 +3,8 @@
 #define FIRST_MS 1000
 #define MOST_MS  300000
 
-const struct job *const jobs[] = { &job_bulk, &job_push, &job_refresh,
-	&job_events, &job_checkpoint, &job_retention, NULL };
+const struct job *const jobs[] = { &job_bulk, &job_push, &job_ended,
+	&job_refresh, &job_events, &job_checkpoint, &job_retention, NULL };
 
 int64_t
 job_back_off(unsigned failures)

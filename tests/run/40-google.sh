@@ -218,4 +218,29 @@ for type in TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT; do
 	until_asked "^message .*Texte $i.*\"messageType\": \"$type\""
 done
 is 'nothing was refused' "$(grep refused "$g/asked")" ''
+
+# -- erase: Google's object ends, whatever it takes ---------------------------
+state() {
+	field 'o["state"]' "$g/$issuer.$id.json"
+}
+: >"$g/asked"
+echo '503 down' >"$g/always"
+ok 'erase' passwright erase demo "$id"
+until_asked "^PATCH /v1/loyaltyObject/$issuer.$id"
+is 'erase: Google cannot be told yet' "$(state)" ACTIVE
+rm "$g/always"
+n=0
+while [ $n -lt 300 ] && [ "$(state)" != INACTIVE ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+is 'erase: Google has it inactive' "$(state)" INACTIVE
+json POST '?passType=loyalty' '{"additionalData":{"points":1}}'
+never=$(body)
+: >"$g/asked"
+ok 'erase: one that Google never had' passwright erase demo "$never"
+until_asked "^PATCH /v1/loyaltyObject/$issuer.$never"
+sleep 1.5
+is 'erase: is asked for once' "$(asked "$never")" 1
+ok 'erase: verify' passwright verify demo
 summary

@@ -103,6 +103,60 @@ test_three_a_day_are_loud(void **state)
 	}
 }
 
+static enum err
+put_ends(struct txn *t, void *arg)
+{
+	static const struct google_end ends[] = {
+		{ "pass2", "card", "3388.old" },
+		{ "pass1", "loyalty", NULL },
+		{ "pass3", "card", NULL },
+	};
+	enum err e = ERR_OK;
+
+	(void)arg;
+	for (size_t i = 0; e == ERR_OK && i < 3; i++)
+		e = google_end_put(t, &ends[i]);
+	return e;
+}
+
+static void
+test_what_is_to_end(void **state)
+{
+	struct fixture *f = *state;
+	struct arena *a = arena_new(4096);
+	struct google_end got[3];
+	const char *sent = NULL;
+	size_t n = 3;
+
+	assert_int_equal(google_end_next(f->st, a, got, &n), ERR_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(google_sent_put(f->st, "3388.old", "m"), ERR_OK);
+	assert_int_equal(google_sent_put(f->st, "3388.other", "m"), ERR_OK);
+	assert_int_equal(store_run(f->st, put_ends, NULL), ERR_OK);
+	n = 2;
+	assert_int_equal(google_end_next(f->st, a, got, &n), ERR_OK);
+	assert_int_equal(n, 2);
+	assert_string_equal(got[0].pass, "pass1");
+	assert_string_equal(got[0].type, "loyalty");
+	assert_null(got[0].object);
+	assert_string_equal(got[1].pass, "pass2");
+	assert_string_equal(got[1].type, "card");
+	assert_string_equal(got[1].object, "3388.old");
+	assert_int_equal(google_end_done(f->st, "pass2", "3388.old"), ERR_OK);
+	assert_int_equal(google_end_done(f->st, "pass1", NULL), ERR_OK);
+	assert_int_equal(google_end_done(f->st, "pass1", NULL), ERR_OK);
+	n = 3;
+	assert_int_equal(google_end_next(f->st, a, got, &n), ERR_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(got[0].pass, "pass3");
+	assert_int_equal(google_sent_get(f->st, "3388.old", a, &sent), ERR_OK);
+	assert_null(sent);
+	assert_int_equal(
+	    google_sent_get(f->st, "3388.other", a, &sent), ERR_OK);
+	assert_non_null(sent);
+	arena_free(a);
+}
+
 #define TEST(fn)                                                               \
 	cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 
@@ -114,6 +168,7 @@ main(void)
 		TEST(test_old_nonces_go),
 		TEST(test_classes),
 		TEST(test_three_a_day_are_loud),
+		TEST(test_what_is_to_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

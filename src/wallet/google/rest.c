@@ -383,6 +383,17 @@ rest_object(struct rest *r, const struct object *o)
 }
 
 enum err
+rest_end(struct rest *r, const struct object *o)
+{
+	struct json_object *body = json_object_in(r->a);
+	enum err e;
+
+	json_set_string(body, "state", "INACTIVE");
+	e = request(r, "PATCH", path_of(r, o, "Object", o->id), body, NULL);
+	return e == ERR_NOTFOUND ? ERR_OK : failed(r, e);
+}
+
+enum err
 rest_message(
     struct rest *r, const struct object *o, struct json_object *message)
 {

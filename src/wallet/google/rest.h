@@ -46,6 +46,12 @@ MUST_CHECK enum err rest_class(struct rest *r, const struct object *o);
 /* The object, changed or made; its class too. */
 MUST_CHECK enum err rest_object(struct rest *r, const struct object *o);
 
+/*
+ * The object of this kind and id, which is all of `o` that matters, is valid
+ * no more; none at Google is ERR_OK.
+ */
+MUST_CHECK enum err rest_end(struct rest *r, const struct object *o);
+
 /* A message for the object's holders; `message` as Google's Message. */
 MUST_CHECK enum err rest_message(
     struct rest *r, const struct object *o, struct json_object *message);

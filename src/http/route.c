@@ -112,10 +112,11 @@ route_find(const struct route *const *tables, const struct request *r,
 
 	if (path == NULL)
 		return ROUTE_NO_PATH;
-	set_allow(tables, r, path, m->allow, sizeof(m->allow));
 	set_params(m, path, r);
-	if ((route = find_method(tables, r, path, r->method)) == NULL)
+	if ((route = find_method(tables, r, path, r->method)) == NULL) {
+		set_allow(tables, r, path, m->allow, sizeof(m->allow));
 		return ROUTE_NO_METHOD;
+	}
 	m->route = route;
 	return ROUTE_FOUND;
 }

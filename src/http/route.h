@@ -52,8 +52,9 @@ enum route_result { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 
 /*
  * Find the request's method and path in `tables`, an array of tables ended
- * by NULL.  `m->allow` ("GET, HEAD, PATCH, OPTIONS") and the parameters are
- * set on ROUTE_FOUND and ROUTE_NO_METHOD, `m->route` on ROUTE_FOUND only.
+ * by NULL.  The parameters are set on ROUTE_FOUND and ROUTE_NO_METHOD,
+ * `m->route` on the former only, `m->allow` ("GET, HEAD, PATCH, OPTIONS") on
+ * the latter only: no route is for OPTIONS.
  */
 enum route_result route_find(const struct route *const *tables,
     const struct request *r, struct route_match *m);

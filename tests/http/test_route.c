@@ -99,10 +99,12 @@ test_found(void **state)
 
 		assert_int_equal(route_find(tables, &r, &m), ROUTE_FOUND);
 		assert_ptr_equal(m.route, t[i].want);
-		assert_string_equal(m.allow, t[i].allow);
 		for (; n < ROUTE_PARAMS && t[i].param[n] != NULL; n++)
 			assert_true(slice_is(m.param[n], t[i].param[n]));
 		assert_int_equal(m.nparam, n);
+		r = request_of("OPTIONS", t[i].path);
+		assert_int_equal(route_find(tables, &r, &m), ROUTE_NO_METHOD);
+		assert_string_equal(m.allow, t[i].allow);
 	}
 }
 

@@ -89,6 +89,8 @@ test_copies(void **state)
 	assert_ptr_not_equal(arena_memdup(a, text, 3), text);
 	assert_non_null(arena_memdup(a, NULL, 0));
 	assert_string_equal(arena_printf(a, "%s=%d", "n", 7), "n=7");
+	for (int n = 250; n < 260; n++)
+		assert_int_equal(strlen(arena_printf(a, "%*d", n, 1)), n);
 	assert_int_equal(strlen(arena_printf(a, "%500d", 1)), 500);
 	arena_free(a);
 }

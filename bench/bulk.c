@@ -2,6 +2,7 @@
  * bulk - a bulk update of many passes by the worker's own job, and the rows
  * that it writes put into a bare Berkeley DB btree, as many to a transaction.
  * Prints passes a second of both, and the ms that scheduling took.
+ * Fails unless each pass was updated, without an error.
  * usage: bulk DIR PASSES
  */
 
@@ -33,6 +34,7 @@ now(void)
 /* -- ours ------------------------------------------------------------------ */
 
 static struct pass_type type = { .name = "loyalty", .file = "loyalty.yml" };
+static const struct server server;
 static struct tenant tenant = { .id = "bench",
 	.types = &type,
 	.ntypes = 1,
@@ -45,8 +47,11 @@ fill(struct store *st, unsigned n)
 	struct arena *a = arena_new(65536);
 
 	for (unsigned i = 0; i < n; i++, arena_reset(a)) {
-		struct change_env env = { a, &tenant, st, 1000000,
-			ident_random };
+		struct change_env env = { .a = a,
+			.tenant = &tenant,
+			.store = st,
+			.now = 1000000,
+			.random = ident_random };
 		struct change_input in = { .identifiers = json_object_in(a),
 			.additional = json_object_in(a) };
 		struct change_result r;
@@ -91,7 +96,11 @@ update_all(struct store *st, const struct operation *op)
 {
 	struct arena *a = arena_new(1u << 20);
 	struct job_env env = {
-		.a = a, .tenant = &tenant, .store = st, .wallets = push_wallets
+		.a = a,
+		.server = &server,
+		.tenant = &tenant,
+		.store = st,
+		.wallets = push_wallets,
 	};
 	struct job_state s = { .owed = true };
 	const double begin = now();
@@ -109,6 +118,22 @@ update_all(struct store *st, const struct operation *op)
 	job_bulk.end(s.own);
 	arena_free(a);
 	return (double)op->total / took;
+}
+
+/* That it did what it is measured by. */
+static enum err
+all_updated(struct store *st, struct arena *a, const char *id)
+{
+	struct operation op;
+	enum err e = operation_find(st, id, a, &op);
+
+	if (e != ERR_OK)
+		return e;
+	if (op.ended && op.errors == 0 && op.completed == op.total)
+		return ERR_OK;
+	fprintf(stderr, "bulk: %u of %u passes updated, %u errors\n",
+	    op.completed, op.total, op.errors);
+	return ERR_INTERNAL;
 }
 
 /* -- bare ------------------------------------------------------------------ */
@@ -233,7 +258,8 @@ main(int argc, char **argv)
 		return 1;
 	op = schedule(st, a, &ms);
 	ours = update_all(st, &op);
-	if (store_each(st, collect, &rows) != ERR_OK)
+	if (op.total != n || all_updated(st, a, op.id) != ERR_OK ||
+	    store_each(st, collect, &rows) != ERR_OK)
 		return 1;
 	store_close(st);
 	if (bare_open(other) != 0)

@@ -112,10 +112,11 @@ export builddir
 for t in tests/run/[0-9]*.sh; do
 	set -- "$t"
 	case $t in
-	*-kept.sh | *-days.sh | *-bulk.sh) # by the clock: they want it quiet
+	*-kept.sh | *-days.sh) # by the clock: they want it quiet
 		[ -n "$long" ] || continue ;;
 	*-sdk.sh) # fetches from npm
 		[ -n "$long" ] || continue ;;
+	*-bulk.sh) [ -z "$long" ] || set -- "$t" --long ;;
 	*-crash.sh) [ -z "$long" ] || set -- "$t" 200 ;;
 	esac
 	script "${t##*/}" sh "$@"

@@ -1,7 +1,7 @@
 """Passes in numbers, and a worker that is killed all the time.
 
     bulk.py make PORT KEY COUNT          POST passes numbered from 1
-    bulk.py kill PROGRAM CONFIG SECONDS  SIGKILL its worker each second
+    bulk.py kill PROGRAM CONFIG TIMES    SIGKILL its worker each second
     bulk.py pid PROGRAM CONFIG           the worker's pid, if it runs
 """
 import http.client
@@ -56,10 +56,10 @@ def worker(program, config):
     return None
 
 
-def kill(program, config, seconds):
+def kill(program, config, times):
     kills = 0
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    end = time.monotonic() + 10 * times
+    while kills < times and time.monotonic() < end:
         time.sleep(1)
         pid = worker(program, config)
         if pid is not None:
@@ -75,6 +75,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "make":
         make(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
     elif sys.argv[1] == "kill":
-        kill(sys.argv[2], sys.argv[3], float(sys.argv[4]))
+        kill(sys.argv[2], sys.argv[3], int(sys.argv[4]))
     else:
         print(worker(sys.argv[2], sys.argv[3]) or "")

@@ -6,6 +6,7 @@
 
 struct saying {
 	struct slice name, value;
+	struct slice was; /* of state_replace() */
 	struct arena *a;
 };
 
@@ -61,6 +62,36 @@ state_put(struct store *st, const char *name, struct slice value)
 	struct saying s = { .name = key_of(a, name), .value = value };
 	enum err e =
 	    value.len > STATE_MAX ? ERR_TOOBIG : store_run(st, put, &s);
+
+	arena_free(a);
+	return e;
+}
+
+static enum err
+replace(struct txn *t, void *arg)
+{
+	struct saying *s = arg;
+	struct slice is = { NULL, 0 };
+	enum err e = table_get(t, TABLE_META, s->name, &is, DB_RMW);
+
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	if ((e == ERR_NOTFOUND) != (s->was.s == NULL) ||
+	    (e == ERR_OK && !slice_eq(is, s->was)))
+		return ERR_CONFLICT;
+	return put(t, s);
+}
+
+enum err
+state_replace(
+    struct store *st, const char *name, struct slice was, struct slice value)
+{
+	struct arena *a = arena_new(512);
+	struct saying s = {
+		.name = key_of(a, name), .value = value, .was = was
+	};
+	enum err e =
+	    value.len > STATE_MAX ? ERR_TOOBIG : store_run(st, replace, &s);
 
 	arena_free(a);
 	return e;

@@ -83,6 +83,37 @@ ok 'a new certificate' worker_once
 is 'what was owed is told then' "$(pushes)" 1
 passwright check demo >"$tmp/check" 2>&1
 not 'check says no more' grep -q BadCertificate "$tmp/check"
+apns_stop
+
+# -- by a provider's token, one for all workers ------------------------------
+p8=$tenants/demo/secrets/apns.p8
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$p8" \
+    2>"$tmp/openssl.log" || die 'cannot make a key'
+provider() { # KID
+	openssl pkey -in "$p8" -pubout | awk -v kid="$1" -v iss="$team" \
+	    -v topic="$type_id" '{ key = key $0 "\\n" } END {
+		printf "{\"key\":\"%s\",\"kid\":\"%s\",\"iss\":\"%s\",", key, kid, iss
+		printf "\"topic\":\"%s\"}\n", topic
+	}' >"$apns/provider.json"
+}
+sed -i 's|^apple: { |&p8: secrets/apns.p8, keyId: ABC123DEFG, |' \
+    "$tenants/demo/tenant.yml"
+provider ABC123DEFG
+apns_start
+for points in 104 105 106; do
+	touch_pass $points
+	ok "by token: worker $points" worker_once
+	is "by token: $points" "$(pushes)" 1
+done
+is 'all with one token' "$(sort -u "$apns/tokens.log" | wc -l)" 1
+is 'each with it' "$(wc -l <"$apns/tokens.log")" 3
+apns_stop
+provider ANOTHER123
+apns_start
+touch_pass 107
+not 'another key id' worker_once
+ok 'is told in the log' grep -q 'apns_stopped.*InvalidProviderToken' "$log"
+ok 'no token in the log' sh -c "! grep -q 'eyJ' '$log'"
 ok 'the store is whole' passwright verify demo
 apns_stop
 summary

@@ -39,7 +39,7 @@ def forget():
 
 def work():
     return subprocess.run([BUILD + "/passwright-worker", "--once"],
-                          timeout=40).returncode
+                          timeout=120).returncode
 
 
 def told(what, change, want, status=0):
@@ -100,7 +100,7 @@ def answers(a):
             break
         time.sleep(0.1)
     mode()
-    check("429: worker", worker.wait(timeout=40), 0)
+    check("429: worker", worker.wait(timeout=120), 0)
     check("429: later, and the others once", taken(), ["newer", "t1", "t2"])
     mode(all=[503, "ServiceUnavailable"])
     told("503", lambda: update(a, 23), [], 75)

@@ -356,8 +356,8 @@ make_headers(struct sending *s)
 		text_num(s->from->now / 1000 + EXPIRES_S).s));
 	if (conf->p8 == NULL)
 		e = by_certificate(s->from, &s->signer);
-	else if ((e = apns_token_get(conf, s->from->now, s->a, &token)) ==
-	    ERR_OK)
+	else if ((e = apns_token_get(conf, s->from->store, s->from->now, s->a,
+		      &token)) == ERR_OK)
 		add_header(
 		    s, arena_printf(s->a, "authorization: bearer %s", token));
 	return e;

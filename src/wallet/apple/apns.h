@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "conf/server.h"
 #include "conf/tenant.h"
+#include "store/store.h"
 
 #define APNS_FLIGHT 64 /* requests at a time; of more it gets slower */
 
@@ -36,6 +37,7 @@ struct apns_from {
 	const struct server *server;
 	const struct apple_conf *conf;
 	int64_t now;
+	struct store *store;
 };
 
 /*

@@ -6,23 +6,20 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/state.h"
 
-#define KEY_MAX   16384 /* bytes of the file */
-#define KEPT      16    /* tokens of one process */
-#define HALF      32    /* bytes of r and of s, P-256 */
-#define TOKEN_MAX 1024
-
-static struct {
-	unsigned char digest[32];
-	int64_t made; /* 0: none */
-	char token[TOKEN_MAX];
-} kept[KEPT];
+#define KEY_MAX 16384 /* bytes of the file */
+#define HALF    32    /* bytes of r and of s, P-256 */
+#define HEX     64    /* of a digest */
+#define TRIES   3
+#define SKEW_MS 60000 /* that the clocks of two processes may differ by */
 
 static enum err
 unusable(const struct apple_conf *c, const char *why)
@@ -146,57 +143,84 @@ make(const struct apple_conf *c, struct slice pem, int64_t now, struct arena *a,
 	return e;
 }
 
-/* Its place: that of the same key, else the oldest. */
-static size_t
-place_of(const unsigned char digest[32])
-{
-	size_t old = 0;
+/* -- the one that is kept: key's digest, when it was made, token ----------- */
 
-	for (size_t i = 0; i < KEPT; i++) {
-		if (memcmp(kept[i].digest, digest, 32) == 0)
-			return i;
-		if (kept[i].made < kept[old].made)
-			old = i;
-	}
-	kept[old].made = 0;
-	return old;
+struct keeping {
+	const struct apple_conf *conf;
+	struct store *store;
+	struct slice pem;
+	int64_t now;
+	struct arena *a;
+};
+
+/* The token of what is kept, or NULL when it is time for another. */
+static const char *
+still_good(const struct keeping *k, const char *hex, struct slice kept)
+{
+	char *end;
+	long long made;
+
+	if (kept.len <= HEX || memcmp(kept.s, hex, HEX) != 0)
+		return NULL;
+	made = strtoll(kept.s + HEX, &end, 10);
+	if (*end != ' ' || k->now < made - SKEW_MS ||
+	    k->now - made >= APNS_TOKEN_MS)
+		return NULL;
+	return end + 1;
+}
+
+/* ERR_CONFLICT: another process was faster. */
+static enum err
+renew(const struct keeping *k, const char *hex, const char *name,
+    struct slice kept, const char **token)
+{
+	const char *made = NULL, *text;
+	enum err e = make(k->conf, k->pem, k->now, k->a, &made);
+
+	if (e != ERR_OK)
+		return e;
+	text = arena_printf(k->a, "%s %s %s", hex, text_num(k->now).s, made);
+	e = state_replace(k->store, name, kept, slice_of(text));
+	if (e == ERR_TOOBIG)
+		return unusable(k->conf, "keyId is too long");
+	*token = made;
+	return e;
 }
 
 static enum err
-get(const struct apple_conf *c, struct slice pem, int64_t now, struct arena *a,
-    const char **token)
+get(const struct keeping *k, const char **token)
 {
-	unsigned char digest[32];
-	const char *made = NULL;
-	size_t i;
-	enum err e;
+	const char *name = arena_printf(k->a, "apns.token.%s", k->conf->key_id);
+	unsigned char digest[HEX / 2];
+	char hex[HEX + 1];
+	enum err e = ERR_CONFLICT;
 
-	digest_of(c, pem, digest);
-	i = place_of(digest);
-	if (kept[i].made == 0 || now < kept[i].made ||
-	    now - kept[i].made >= APNS_TOKEN_MS) {
-		if ((e = make(c, pem, now, a, &made)) != ERR_OK)
+	digest_of(k->conf, k->pem, digest);
+	text_hex(hex, digest, sizeof(digest));
+	for (unsigned i = 0; i < TRIES && e == ERR_CONFLICT; i++) {
+		struct slice kept = { NULL, 0 };
+
+		e = state_get(k->store, name, k->a, &kept);
+		if (e != ERR_OK && e != ERR_NOTFOUND)
 			return e;
-		if (strlen(made) >= TOKEN_MAX)
-			return unusable(c, "keyId is too long");
-		memcpy(kept[i].token, made, strlen(made) + 1);
-		memcpy(kept[i].digest, digest, 32);
-		kept[i].made = now;
+		if ((*token = still_good(k, hex, kept)) != NULL)
+			return ERR_OK;
+		e = renew(k, hex, name, kept, token);
 	}
-	*token = arena_strdup(a, kept[i].token);
-	return ERR_OK;
+	return e;
 }
 
 enum err
-apns_token_get(const struct apple_conf *c, int64_t now, struct arena *a,
-    const char **token)
+apns_token_get(const struct apple_conf *c, struct store *st, int64_t now,
+    struct arena *a, const char **token)
 {
+	struct keeping k = { .conf = c, .store = st, .now = now, .a = a };
 	char key[KEY_MAX];
-	size_t len;
-	enum err e = read_key(c, key, &len);
+	enum err e = read_key(c, key, &k.pem.len);
 
+	k.pem.s = key;
 	if (e == ERR_OK)
-		e = get(c, (struct slice){ key, len }, now, a, token);
+		e = get(&k, token);
 	OPENSSL_cleanse(key, sizeof(key));
 	return e;
 }

@@ -62,7 +62,8 @@ bool
 push_apple_stopped(
     struct push_env *env, const struct apple_conf *conf, const char **reason)
 {
-	const struct apns_from from = { env->server, conf, env->now };
+	const struct apns_from from = { env->server, conf, env->now,
+		env->store };
 	unsigned char digest[32];
 	const char *own;
 	struct slice was;
@@ -129,7 +130,7 @@ send_topic(struct round *r, const char *topic)
 	struct apns_push *p = arena_alloc(a, r->set.n * sizeof(*p));
 	size_t *which = arena_alloc(a, r->set.n * sizeof(*which)), n = 0;
 	struct apns_from from = { r->env->server,
-		conf_of(r->env->tenant, topic), r->env->now };
+		conf_of(r->env->tenant, topic), r->env->now, r->env->store };
 	enum err e = from.conf == NULL ? ERR_UNSET : ERR_OK;
 	const char *reason;
 

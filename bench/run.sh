@@ -2,7 +2,8 @@
 # What the responder can do, each figure against a bare one of the same run:
 # machines differ, and a figure without its ratio says nothing.
 # usage: make bench     BENCH_SECONDS=5 for each row, BENCH_PROCESSES=4,
-#                       BENCH_PASSES=50000 of a bulk update
+#                       BENCH_PASSES=50000 of a bulk update,
+#                       BENCH_EVENTS=200000 that wait for the worker
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${builddir:-$top/build}
@@ -124,6 +125,9 @@ bulk=$("$build/bench/bulk" "$tmp/bulk" "${BENCH_PASSES:-50000}") ||
 read -r bulk bare took <<EOF
 $bulk
 EOF
+mkdir "$tmp/drain"
+drain=$("$build/bench/drain" "$tmp/drain" "${BENCH_EVENTS:-200000}") ||
+    die 'drain failed'
 
 echo "$processes processes, 16 connections, $seconds s a row," \
     "documents of $bytes bytes, $(nproc) cores"
@@ -138,3 +142,4 @@ row 'kept pkpass' "$kept" 'libfcgi hello' "$hello" 0.75
 row 'fresh pkpass' "$fresh" 'bare RSA-2048' "$sign" 0.80
 row 'bulk update' "$bulk" 'bare libdb rows' "$bare" 0.50
 echo "scheduling the bulk update took $took ms"
+echo "events drain at ${drain% *} a second, memory grows by ${drain#* } KiB"

@@ -3,7 +3,7 @@
 # each pass exactly once although the worker is killed each second and the
 # clock is set back.
 # usage: 20-bulk.sh [--long]
-# shellcheck disable=SC2154 # status is set by req()
+# shellcheck disable=SC2154,SC2317 # set by req(); called by until_is()
 . "$(dirname "$0")/lib.sh"
 count=2000 rate=200 kills=5
 [ "${1:-}" != --long ] || count=100000 rate=1500 kills=60

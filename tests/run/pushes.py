@@ -129,6 +129,40 @@ def bypass(a):
     told("it was owed", lambda: None, ["newer", "t1", "t2"])
 
 
+def wait_for_one():
+    for _ in range(300):
+        if taken():
+            return
+        time.sleep(0.1)
+    check("somebody is told", False, True)
+
+
+def interrupted(a):
+    """What was in flight may be told again, after the window; never lost."""
+    everybody = ["newer", "t1", "t2"]
+    mode(delay=1500)
+    told("slow", lambda: update(a, 40), everybody)
+    forget()
+    mode(**{"break": 2})
+    update(a, 41)
+    worker = subprocess.Popen([BUILD + "/passwright-worker", "--once"])
+    wait_for_one()
+    mode()
+    check("dropped connection: worker", worker.wait(timeout=120), 0)
+    check("dropped connection: all", sorted(set(taken())), everybody)
+    forget()
+    mode(delay=60000)
+    update(a, 42)
+    worker = subprocess.Popen([BUILD + "/passwright-worker", "--once"])
+    wait_for_one()
+    worker.kill()
+    worker.wait()
+    mode()
+    check("after kill -9: worker", work(), 0)
+    check("after kill -9: all", sorted(set(taken())), everybody)
+    told("after kill -9: no more", lambda: None, [])
+
+
 def many():
     ids = [create(f"m{i}") for i in range(40)]
     tokens = [f"many-{i}" for i in range(40)]
@@ -150,5 +184,6 @@ if __name__ == "__main__":
     first, _ = simple()
     answers(first)
     bypass(first)
+    interrupted(first)
     many()
     print(p.good, p.bad)

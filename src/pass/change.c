@@ -15,6 +15,7 @@
 #include "store/due.h"
 #include "store/event.h"
 #include "store/google.h"
+#include "store/message.h"
 #include "store/refresh.h"
 
 #define KEY_MAX    128 /* bytes of an identifier's key */
@@ -867,6 +868,19 @@ settle(struct txn *t, const struct updating *u)
 				     : refresh_put(t, &u->refresh);
 }
 
+/* Each message is for Google's holders; the pass shows only its last. */
+static enum err
+owe_message(struct txn *t, const struct updating *u)
+{
+	const struct message m = { u->pass.updated,
+		json_text(u->env->a, u->pass.notification) };
+
+	if (u->in->message == NULL ||
+	    (pass_installed(&u->pass) & STORE_GOOGLE) == 0)
+		return ERR_OK;
+	return message_add(t, u->id, &m);
+}
+
 static enum err
 commit(struct txn *t, void *arg)
 {
@@ -878,7 +892,8 @@ commit(struct txn *t, void *arg)
 		e = settle(t, u);
 	if (e != ERR_OK || !u->changed)
 		return e;
-	if ((e = store_pass_change(t, &old, &u->row)) != ERR_OK)
+	if ((e = store_pass_change(t, &old, &u->row)) != ERR_OK ||
+	    (e = owe_message(t, u)) != ERR_OK)
 		return e;
 	return tell(t, u->in->message != NULL ? EVENT_NOTIFIED : EVENT_UPDATED,
 	    &u->pass);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "pass/pass.h"
 #include "store/event.h"
+#include "store/message.h"
 #include "store/source.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -113,6 +114,9 @@ install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
 	if (pass_print(a, &is, &row.document) != ERR_OK)
 		return ERR_INTERNAL;
 	e = store_pass_change(t, &old, &row);
+	if (e == ERR_OK && in->wallet == STORE_GOOGLE &&
+	    (pass_installed(&is) & STORE_GOOGLE) == 0)
+		e = message_forget(t, in->pass);
 	return e == ERR_OK ? tell(t, in, &is) : e;
 }
 

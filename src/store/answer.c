@@ -119,25 +119,9 @@ answer_keep(
 	return n == 0 ? ERR_OK : run_with(st, keep, &k, DB_TXN_NOSYNC);
 }
 
-/* The key after `id` and NUL begins all rows of the pass. */
 enum err
 answer_forget(struct txn *t, const char *id)
 {
-	const struct slice first = { id, strlen(id) + 1 };
-	DBT key = table_dbt(first), value = { 0 };
-	DBC *c = NULL;
-	enum err e = table_cursor(t, TABLE_ANSWER, &c);
-
-	if (e != ERR_OK)
-		return e;
-	e = table_cursor_get(t, c, &key, &value, DB_SET_RANGE);
-	while (e == ERR_OK && key.size >= first.len &&
-	    memcmp(key.data, first.s, first.len) == 0) {
-		e = table_rc(t, c->del(c, 0), "delete");
-		if (e == ERR_OK)
-			e = table_cursor_get(t, c, &key, &value, DB_NEXT);
-	}
-	if (c->close(c) != 0 && e == ERR_OK)
-		e = ERR_BUSY;
-	return e == ERR_NOTFOUND ? ERR_OK : e;
+	return table_del_all(
+	    t, TABLE_ANSWER, (struct slice){ id, strlen(id) + 1 });
 }

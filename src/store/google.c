@@ -7,7 +7,6 @@
 #define CLASS     'c' /* id -> digest */
 #define NONCE     'n' /* when it expires, digest of it -> nothing */
 #define LOUD      'l' /* object id -> when, the newest first */
-#define SENT      's' /* object id -> id of a message */
 #define END       'e' /* pass id -> pass type, NUL, object id or nothing */
 #define KEY_MAX   512
 #define NONCE_LEN (1 + 8 + DIGEST_LEN)
@@ -168,53 +167,6 @@ google_loud_take(struct store *st, const char *object, int64_t now, bool *loud)
 	return e;
 }
 
-struct sent {
-	const char *object, *id;
-	struct arena *a;
-};
-
-static enum err
-sent_get(struct txn *t, void *arg)
-{
-	struct sent *s = arg;
-	struct slice v;
-	struct key k;
-	enum err e =
-	    table_get(t, TABLE_GOOGLE, key_of(&k, SENT, s->object), &v, 0);
-
-	s->id = e == ERR_OK ? arena_strndup(s->a, v.s, v.len) : NULL;
-	return e == ERR_NOTFOUND ? ERR_OK : e;
-}
-
-enum err
-google_sent_get(
-    struct store *st, const char *object, struct arena *a, const char **id)
-{
-	struct sent s = { .object = object, .a = a };
-	enum err e = store_run(st, sent_get, &s);
-
-	*id = s.id;
-	return e;
-}
-
-static enum err
-sent_put(struct txn *t, void *arg)
-{
-	struct sent *s = arg;
-	struct key k;
-
-	return table_put(
-	    t, TABLE_GOOGLE, key_of(&k, SENT, s->object), slice_of(s->id), 0);
-}
-
-enum err
-google_sent_put(struct store *st, const char *object, const char *id)
-{
-	struct sent s = { .object = object, .id = id };
-
-	return store_run(st, sent_put, &s);
-}
-
 /* -- objects of passes that were erased --------------------------------- */
 
 enum err
@@ -309,8 +261,6 @@ end_done(struct txn *t, void *arg)
 
 	if (e == ERR_OK && d->object != NULL)
 		e = forget(t, LOUD, d->object);
-	if (e == ERR_OK && d->object != NULL)
-		e = forget(t, SENT, d->object);
 	return e;
 }
 

@@ -33,12 +33,6 @@ MUST_CHECK enum err google_nonce_take(
 MUST_CHECK enum err google_loud_take(
     struct store *st, const char *object, int64_t now, bool *loud);
 
-/* The id of the last message that an object's holders got; `*id` or NULL. */
-MUST_CHECK enum err google_sent_get(
-    struct store *st, const char *object, struct arena *a, const char **id);
-MUST_CHECK enum err google_sent_put(
-    struct store *st, const char *object, const char *id);
-
 /* The object of a pass that was erased: Google is to have it INACTIVE. */
 struct google_end {
 	const char *pass, *type;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "store/column.h"
 #include "store/keys.h"
+#include "store/message.h"
 #include "store/private.h"
 #include "store/refresh.h"
 
@@ -192,6 +193,8 @@ store_pass_remove(struct txn *t, const struct store_pass *old)
 		e = registration_forget(t, old->id);
 	if (e == ERR_OK)
 		e = answer_forget(t, old->id);
+	if (e == ERR_OK)
+		e = message_forget(t, old->id);
 	if (e == ERR_OK)
 		e = refresh_drop(t, old->id);
 	return e == ERR_OK ? fields_change(t, old->ordinal, old, NULL) : e;

@@ -47,6 +47,7 @@ enum table {
 	TABLE_TOKEN,
 	TABLE_ANSWER,  /* pass id, 0, provider -> its last good answer */
 	TABLE_REFRESH, /* pass id -> when its providers are asked */
+	TABLE_MESSAGE, /* pass id, 0, sequence -> what is to be told */
 	TABLE__MAX
 };
 
@@ -179,6 +180,9 @@ MUST_CHECK enum err table_has(
 MUST_CHECK enum err table_put(struct txn *t, enum table n, struct slice key,
     struct slice value, u_int32_t flags);
 MUST_CHECK enum err table_del(struct txn *t, enum table n, struct slice key);
+/* Every row whose key begins so. */
+MUST_CHECK enum err table_del_all(
+    struct txn *t, enum table n, struct slice prefix);
 /* Take the first record of a queue off, and tell its number. */
 MUST_CHECK enum err table_consume(struct txn *t, enum table n, uint32_t *place);
 MUST_CHECK enum err table_cursor(struct txn *t, enum table n, DBC **out);

@@ -37,6 +37,7 @@ static const struct {
 	/* Its pages fill and empty all the time, and should stay many. */
 	[TABLE_FRESH] = { "fresh.db", DB_BTREE, 2048, DB_REVSPLITOFF, 0, 0 },
 	[TABLE_ANSWER] = { "answer.db", DB_BTREE, 8192, 0, 0, 0 },
+	[TABLE_MESSAGE] = { "message.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_REFRESH] = { "refresh.db", DB_BTREE, 4096, 0, 0, 0 },
 };
 
@@ -171,6 +172,27 @@ table_del(struct txn *t, enum table n, struct slice key)
 	if (t->victim)
 		return ERR_BUSY;
 	return table_rc(t, db->del(db, t->tid, &k, 0), "delete");
+}
+
+enum err
+table_del_all(struct txn *t, enum table n, struct slice prefix)
+{
+	DBT key = table_dbt(prefix), value = { .data = NULL };
+	DBC *c = NULL;
+	enum err e = table_cursor(t, n, &c);
+
+	if (e != ERR_OK)
+		return e;
+	e = table_cursor_get(t, c, &key, &value, DB_SET_RANGE);
+	while (e == ERR_OK && key.size >= prefix.len &&
+	    memcmp(key.data, prefix.s, prefix.len) == 0) {
+		e = table_rc(t, c->del(c, 0), "delete");
+		if (e == ERR_OK)
+			e = table_cursor_get(t, c, &key, &value, DB_NEXT);
+	}
+	if (c->close(c) != 0 && e == ERR_OK)
+		e = ERR_BUSY;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
 enum err

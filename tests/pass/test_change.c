@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "pass/change.h"
 #include "store/due.h"
+#include "store/message.h"
 #include "test.h"
 
 #define NOW INT64_C(1795323845678)
@@ -759,6 +760,57 @@ test_installed_passes_owe(void **state)
 	}
 }
 
+/* The messages owed to Google's holders, in their order. */
+static const char *
+messages(struct fixture *f, const char *id)
+{
+	const char *all = "";
+	struct message m;
+	enum err e;
+
+	while ((e = message_next(f->st, id, f->env.a, &m)) == ERR_OK) {
+		struct json_object *o = parsed(f->env.a, m.json.s);
+
+		all = arena_printf(
+		    f->env.a, "%s %s", all, json_get_string(o, "content"));
+		assert_int_equal(message_done(f->st, id, m.sequence), ERR_OK);
+	}
+	assert_int_equal(e, ERR_NOTFOUND);
+	return all;
+}
+
+static void
+test_google_is_owed_each_message(void **state)
+{
+	static const struct {
+		const char *providers, *owed;
+	} t[] = {
+		{ "{}", "" },
+		{ "{\"apple\":{\"activeRegistrations\":1}}", "" },
+		{ "{\"google\":{\"activeRegistrations\":0}}", "" },
+		{ "{\"google\":{\"activeRegistrations\":1}}", " one two two" },
+	};
+	static const char *const texts[] = { "one", "two", "two" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const char *id = created(f, "plain", NULL, NULL);
+
+		install(f, id, t[i].providers);
+		for (size_t n = 0; n < 3; n++) {
+			struct change_input in = input(f, NULL, NULL, NULL);
+			struct change_result r;
+			struct why w;
+
+			in.message = json_object_in(f->env.a);
+			json_set_string(in.message, "content", texts[n]);
+			assert_int_equal(
+			    change_update(&f->env, id, &in, &r, &w), ERR_OK);
+		}
+		assert_string_equal(messages(f, id), t[i].owed);
+	}
+}
+
 /* -- many at once ------------------------------------------------------- */
 
 /* Counts its calls, and fails when told to. */
@@ -1041,6 +1093,7 @@ main(void)
 		TEST(test_update_of_nothing),
 		TEST(test_a_failing_template_keeps_nothing),
 		TEST(test_installed_passes_owe),
+		TEST(test_google_is_owed_each_message),
 		TEST(test_a_batch_judges_each_pass),
 		TEST(test_a_batch_is_all_or_nothing),
 		TEST(test_a_failing_template_is_an_error_of_its_pass),

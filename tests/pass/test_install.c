@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pass/pass.h"
+#include "store/message.h"
 #include "store/query.h"
 #include "store/source.h"
 #include "test.h"
@@ -179,6 +180,32 @@ test_never_below_zero(void **state)
 }
 
 /* To a wallet it is the same pass. */
+static enum err
+owe(struct txn *t, void *arg)
+{
+	const struct message m = { 1, slice_of(arg) };
+
+	return message_add(t, "pass-1", &m);
+}
+
+static void
+test_messages_go_with_the_last_holder(void **state)
+{
+	char json[] = "{}";
+	struct fixture *f = *state;
+	struct message m;
+
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW), ERR_OK);
+	assert_int_equal(note(f, STORE_APPLE, 1, NOW), ERR_OK);
+	assert_int_equal(store_run(f->st, owe, json), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, -1, NOW), ERR_OK);
+	assert_int_equal(note(f, STORE_APPLE, -1, NOW), ERR_OK);
+	assert_int_equal(message_next(f->st, "pass-1", f->a, &m), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, -1, NOW), ERR_OK);
+	assert_int_equal(message_next(f->st, "pass-1", f->a, &m), ERR_NOTFOUND);
+}
+
 static void
 test_the_pass_does_not_change(void **state)
 {
@@ -237,6 +264,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_a_life),
 		T(test_never_below_zero),
+		T(test_messages_go_with_the_last_holder),
 		T(test_the_pass_does_not_change),
 		T(test_source),
 		T(test_no_such_pass),

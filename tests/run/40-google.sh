@@ -217,6 +217,15 @@ for type in TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT; do
 	is "notification $i: status" "$status" 200
 	until_asked "^message .*Texte $i.*\"messageType\": \"$type\""
 done
+# Two within one window, of which the pass shows the last.
+for text in first second; do
+	json PUT "/$id/notification" "{\"content\":\"The $text\"}"
+	is "the $text: status" "$status" 200
+done
+until_asked '^message .*The second'
+is 'one window: all are told, in order' "$(sed -n \
+    's/^message .*"body": "The \([a-z]*\)".*/\1/p' "$g/asked" | xargs)" \
+    'first second'
 is 'nothing was refused' "$(grep refused "$g/asked")" ''
 
 # -- erase: Google's object ends, whatever it takes ---------------------------

@@ -2,6 +2,7 @@
 
 #include "pass/pass.h"
 #include "store/google.h"
+#include "store/message.h"
 #include "wallet/google/localize.h"
 #include "wallet/google/rest.h"
 
@@ -42,41 +43,43 @@ message_of(struct push_env *env, struct json_object *n)
 	return m;
 }
 
-/* A message of before the pass was saved is not for who saved it. */
-static bool
-is_news(const struct pass *p, struct json_object *n, const char *sent)
-{
-	const char *date = json_get_string(n, "date");
-	const char *since = json_get_string(
-	    json_get(p->providers, "google"), "lastInstallDate");
-	const char *id = json_get_string(n, "id");
-
-	return date != NULL && id != NULL &&
-	    (since == NULL || strcmp(since, date) <= 0) &&
-	    (sent == NULL || strcmp(sent, id) != 0);
-}
-
-/* The last notification of the pass, unless Google has it. */
 static enum err
-tell_message(struct push_env *env, struct rest *r, const struct object *o,
-    const struct pass *p)
+tell_one(struct push_env *env, struct rest *r, const struct object *o,
+    struct slice notification)
 {
-	struct json_object *n = p->notification, *m;
-	const char *sent = NULL;
+	struct json_object *n = NULL, *m;
 	bool loud = false;
-	enum err e = google_sent_get(env->store, o->id, env->a, &sent);
+	enum err e = json_parse(env->a, notification, JSON_DEPTH, &n, NULL);
 
-	if (e != ERR_OK || n == NULL || !is_news(p, n, sent))
-		return e;
+	if (e != ERR_OK)
+		return ERR_INVALID;
 	m = message_of(env, n);
 	if ((e = google_loud_take(env->store, o->id, env->now, &loud)) !=
 	    ERR_OK)
 		return e;
 	json_set_string(m, "messageType", loud ? "TEXT_AND_NOTIFY" : "TEXT");
-	e = rest_message(r, o, m);
-	return e == ERR_OK
-	    ? google_sent_put(env->store, o->id, json_get_string(n, "id"))
-	    : e;
+	return rest_message(r, o, m);
+}
+
+/* One that Google refuses for good does not keep the next from its holders. */
+static enum err
+tell_messages(struct push_env *env, struct rest *r, const struct object *o,
+    const char *pass)
+{
+	struct message m;
+	enum err e, told = ERR_OK;
+
+	while ((e = message_next(env->store, pass, env->a, &m)) == ERR_OK) {
+		e = tell_one(env, r, o, m.json);
+		if (e == ERR_INVALID)
+			told = e;
+		else if (e != ERR_OK)
+			return e;
+		e = message_done(env->store, pass, m.sequence);
+		if (e != ERR_OK)
+			return e;
+	}
+	return e == ERR_NOTFOUND ? told : e;
 }
 
 static enum err
@@ -120,7 +123,7 @@ tell(struct push_env *env, struct due **passes, size_t n)
 		if (e == ERR_OK)
 			e = rest_object(&r, &o);
 		if (e == ERR_OK)
-			e = tell_message(env, &r, &o, &p);
+			e = tell_messages(env, &r, &o, d->id);
 		if (e == ERR_NOTFOUND)
 			d->wallets &= ~(unsigned)STORE_GOOGLE;
 		else if (e == ERR_OK)

@@ -50,6 +50,10 @@ const struct setting google_settings[] = {
 	{ .name = "origins", .type = SETTING_STRINGS, .max = 100,
 	  .offset = offsetof(struct google_conf, origins),
 	  .text = "Web pages that show the save button." },
+	{ .name = "poll", .type = SETTING_DURATION,
+	  .max = 365L * 24 * 3600 * 1000, .def = "0s",
+	  .offset = offsetof(struct google_conf, poll),
+	  .text = "How often Google is asked who has each pass; of tenant.yml." },
 	{ .name = NULL }
 };
 

@@ -32,6 +32,8 @@ struct google_conf {
 	const char *issuer_id;
 	const char *service_account; /* file */
 	struct strings origins;
+	long poll; /* ms from one round of asking who has each pass to the
+		      next, of the tenant's own only; 0: none */
 };
 
 enum pass_kind {

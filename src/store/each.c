@@ -160,3 +160,36 @@ store_each(struct store *st, store_each_fn *fn, void *arg)
 
 	return table_each(st, TABLE_PASS, each_row, &each);
 }
+
+struct following {
+	const char *after;
+	struct arena *a;
+	const char **id;
+};
+
+static enum err
+follow(struct txn *t, void *arg)
+{
+	const struct following *f = arg;
+	DBT key = table_dbt((struct slice){ f->after, strlen(f->after) + 1 });
+	DBT value = { .flags = DB_DBT_PARTIAL };
+	DBC *c = NULL;
+	enum err e = table_cursor(t, TABLE_PASS, &c);
+
+	if (e != ERR_OK)
+		return e;
+	e = table_cursor_get(t, c, &key, &value, DB_SET_RANGE);
+	if (e == ERR_OK)
+		*f->id = arena_strndup(f->a, key.data, key.size);
+	c->close(c);
+	return e;
+}
+
+enum err
+store_pass_next(
+    struct store *st, const char *after, struct arena *a, const char **id)
+{
+	struct following f = { after, a, id };
+
+	return run_bare(st, follow, &f);
+}

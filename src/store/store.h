@@ -101,6 +101,10 @@ MUST_CHECK enum err store_pass_read(
 MUST_CHECK enum err store_pass_get(struct txn *t, const char *id, bool update,
     struct arena *a, struct store_pass *out);
 
+/* The pass whose id follows `after`, "" for the first.  ERR_NOTFOUND: none. */
+MUST_CHECK enum err store_pass_next(
+    struct store *st, const char *after, struct arena *a, const char **id);
+
 /*
  * Store a new pass and its index entries.  ERR_CONFLICT: the id or the unique
  * digest is taken; nothing is written and the transaction may go on.

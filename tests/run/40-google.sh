@@ -228,6 +228,26 @@ is 'one window: all are told, in order' "$(sed -n \
     'first second'
 is 'nothing was refused' "$(grep refused "$g/asked")" ''
 
+# -- callbacks that never come ------------------------------------------------
+until_installs() { # COUNT
+	n=0
+	while [ $n -lt 250 ] && [ "$(installs)" != "$1" ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+	is "polled: $2" "$(installs)" "$1"
+}
+echo "$issuer.nosuchpass12" >"$g/users"
+is 'not polled: as it was' "$(installs)" 1
+sed -i 's/issuerId:/poll: 1s, &/' "$yml"
+json POST '?passType=loyalty' '{}'
+until_installs 0 'nobody has it'
+echo "$issuer.$id" >>"$g/users"
+until_installs 1 'somebody has it'
+is 'nothing was refused' "$(grep refused "$g/asked")" ''
+sed -i 's/poll: 1s, //' "$yml"
+sleep 2.2
+
 # -- erase: Google's object ends, whatever it takes ---------------------------
 state() {
 	field 'o["state"]' "$g/$issuer.$id.json"

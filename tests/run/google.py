@@ -217,7 +217,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "PATCH":
             return self.store(kind, ident,
                               merge(all_of[kind, ident], o))
-        return self.send(200, all_of[kind, ident])
+        return self.send(200, dict(all_of[kind, ident],
+                                   hasUsers=self.has_users(ident)))
+
+    def has_users(self, ident):
+        """The ids of what is saved, one a line, written by the test."""
+        try:
+            with open(self.server.dir + "/users", encoding="utf-8") as f:
+                return ident in f.read().split()
+        except FileNotFoundError:
+            return False
 
     def message(self, kind, ident, m):
         if (kind, ident) not in self.server.resources:

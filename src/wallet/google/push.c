@@ -13,6 +13,27 @@ text_in(struct json_object *n, const char *language)
 	return json_get_string(json_get(n, "localizedContent"), language);
 }
 
+/* Google's list of the texts; `*text` becomes the first unless there is one. */
+static struct json_object *
+translations(struct arena *a, struct json_object *texts, const char **text)
+{
+	struct json_object *list = json_array_in(a);
+	struct json_object_iter it;
+
+	if (texts == NULL)
+		return list;
+	json_object_object_foreachC(texts, it)
+	{
+		struct json_object *o = json_object_in(a);
+
+		*text = *text != NULL ? *text : json_object_get_string(it.val);
+		json_set_string(o, "language", it.key);
+		json_set(o, "value", it.val);
+		json_push(list, o);
+	}
+	return list;
+}
+
 /* A text in the tenant's first language and, where it has them, others. */
 static struct json_object *
 message_of(struct push_env *env, struct json_object *n)
@@ -20,19 +41,9 @@ message_of(struct push_env *env, struct json_object *n)
 	struct json_object *m = json_object_in(env->a), *body, *list;
 	const char *first = env->tenant->languages.s[0];
 	const char *text = json_get_string(n, "content");
-	struct json_object_iter it;
 
 	text = text != NULL ? text : text_in(n, first);
-	list = json_array_in(env->a);
-	json_object_object_foreachC(json_get(n, "localizedContent"), it)
-	{
-		struct json_object *o = json_object_in(env->a);
-
-		text = text != NULL ? text : json_object_get_string(it.val);
-		json_set_string(o, "language", it.key);
-		json_set(o, "value", it.val);
-		json_push(list, o);
-	}
+	list = translations(env->a, json_get(n, "localizedContent"), &text);
 	body = localize_text(env->a, first, text);
 	json_set(body, "translatedValues", list);
 	json_set_string(m, "id", json_get_string(n, "id"));

@@ -394,6 +394,22 @@ rest_end(struct rest *r, const struct object *o)
 }
 
 enum err
+rest_users(struct rest *r, const struct object *o, bool *has_users)
+{
+	struct json_object *answer = NULL, *v;
+	enum err e =
+	    request(r, "GET", path_of(r, o, "Object", o->id), NULL, &answer);
+
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? e : failed(r, e);
+	v = json_get(answer, "hasUsers");
+	if (!json_object_is_type(v, json_type_boolean))
+		return ERR_NOTFOUND;
+	*has_users = json_object_get_boolean(v) != 0;
+	return ERR_OK;
+}
+
+enum err
 rest_message(
     struct rest *r, const struct object *o, struct json_object *message)
 {

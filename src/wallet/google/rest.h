@@ -52,6 +52,10 @@ MUST_CHECK enum err rest_object(struct rest *r, const struct object *o);
  */
 MUST_CHECK enum err rest_end(struct rest *r, const struct object *o);
 
+/* Has anybody saved it?  ERR_NOTFOUND: Google does not know, or say. */
+MUST_CHECK enum err rest_users(
+    struct rest *r, const struct object *o, bool *has_users);
+
 /* A message for the object's holders; `message` as Google's Message. */
 MUST_CHECK enum err rest_message(
     struct rest *r, const struct object *o, struct json_object *message);

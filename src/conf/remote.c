@@ -37,17 +37,17 @@ static const char *const accesses[] = { "scope", "open", NULL };
 	      "in | @uri." }, \
 	{ .name = "headers", .type = SETTING_OBJECT, .offset = HTTP(headers), \
 	  .text = "Headers of the request; a value may hold expressions." }, \
-	{ .name = "timeout", .type = SETTING_DURATION, .def = how_long, \
+	{ .name = "timeout", .type = SETTING_DURATION, .def = (how_long), \
 	  .min = 10, .max = 10000, .offset = HTTP(timeout), \
 	  .text = "How long the answer may take." }
 
 static const struct setting provider_http[] = {
 	HTTP_ROWS("2s"),
 	{ .name = "cache", .type = SETTING_DURATION, .def = "0s",
-	  .max = 24 * HOUR_MS, .offset = HTTP(cache),
+	  .max = 24L * HOUR_MS, .offset = HTTP(cache),
 	  .text = "How long an answer does without asking again." },
 	{ .name = "stale", .type = SETTING_DURATION, .def = "24h",
-	  .max = 365 * 24 * HOUR_MS, .offset = HTTP(stale),
+	  .max = 365L * 24 * HOUR_MS, .offset = HTTP(stale),
 	  .text = "How long the last good answer serves when there is no "
 	      "other." },
 	{ .name = NULL }
@@ -59,7 +59,7 @@ static const struct setting supplier_http[] = {
 };
 
 #define REMOTE_ROWS(http_rows) \
-	{ .name = "http", .type = SETTING_STRUCT, .rows = http_rows, \
+	{ .name = "http", .type = SETTING_STRUCT, .rows = (http_rows), \
 	  .offset = AT(http), .text = "A request to a web server." }, \
 	{ .name = "command", .type = SETTING_STRINGS, .max = 64, \
 	  .offset = AT(command), \

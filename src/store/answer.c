@@ -18,7 +18,8 @@ key_of(const char *id, const char *provider, unsigned char *key)
 
 	if (n + m > STORE_KEY_MAX)
 		return (struct slice){ NULL, 0 };
-	memcpy(key, id, n);
+	memcpy(key, id, n - 1);
+	key[n - 1] = '\0';
 	memcpy(key + n, provider, m);
 	return table_slice(key, n + m);
 }

@@ -108,7 +108,8 @@ test_changes(void **state)
 		{ "t/acme/server/passes/loyalty/fr.yml", "a: b\n" },
 		{ "t/acme/server/passes/loyalty/icon@2x.png", "" },
 		{ "t/acme/server/passes/newer/en.yml", "" },
-		{ "t/acme/server/providers/crm.yml", "" },
+		{ "t/acme/server/providers/crm.yml",
+		    "http: { url: https://crm.example/ }\nmap: \".\"\n" },
 		{ "t/acme/secrets/hmac", "x" },
 		{ "t/acme/secrets/more", "x" },
 	};

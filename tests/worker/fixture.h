@@ -169,7 +169,9 @@ found(struct fixture *f, const struct operation *op)
 static inline enum err
 turn(struct fixture *f, const struct job *job)
 {
+	static const struct server server = { .max_body = 0 };
 	const struct job_env env = { .a = f->turn,
+		.server = &server,
 		.tenant = &f->t,
 		.store = f->st,
 		.time = f->time,

@@ -537,12 +537,14 @@ identify(struct arena *a, const struct tenant *t, const struct pass_type *type,
     const struct pass *p, struct object *out)
 {
 	const char *issuer = type->google_conf.issuer_id;
-	const char *own = json_get_string(out->class, "id");
+	const char *given = json_get_string(out->class, "id");
+	const char *own = given == NULL
+	    ? arena_printf(a, "%s.%s", t->id, type->name)
+	    : arena_strdup(a, given);
 
 	out->kind = kinds[type->kind].name;
 	out->id = object_id(a, type, p);
-	out->class_id = with_issuer(a, issuer,
-	    own != NULL ? own : arena_printf(a, "%s.%s", t->id, type->name));
+	out->class_id = with_issuer(a, issuer, own);
 	json_set_string(out->class, "id", out->class_id);
 	/* Any other is refused (REST reference, ReviewStatus). */
 	if (type->kind != KIND_GENERIC)

@@ -3,9 +3,11 @@
  * meets it.
  */
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -23,6 +25,9 @@
 #include "wallet/card.h"
 #include "wallet/google/account.h"
 #include "wallet/google/object.h"
+
+#define FREE_MIB 256    /* less is told */
+#define AHEAD_MS 300000 /* of what was written before */
 
 struct check {
 	struct command *c;
@@ -163,6 +168,59 @@ check_stopped(struct check *k, struct store *st, const struct apple_conf *conf)
 		    conf->pass_type_identifier, reason);
 }
 
+/* When something in the folder was written last, ms. */
+static int64_t
+last_written(struct check *k, const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *x;
+	int64_t last = 0;
+
+	while (d != NULL && (x = readdir(d)) != NULL) {
+		struct stat sb;
+
+		if (stat(arena_printf(k->c->a, "%s/%s", dir, x->d_name), &sb) ==
+			0 &&
+		    (int64_t)sb.st_mtim.tv_sec * 1000 > last)
+			last = (int64_t)sb.st_mtim.tv_sec * 1000;
+	}
+	if (d != NULL)
+		closedir(d);
+	return last;
+}
+
+/* Before the store is opened, which writes. */
+static void
+check_clock(struct check *k, const char *dir)
+{
+	char iso[CLOCK_ISO_SIZE];
+	const int64_t last = last_written(k, dir);
+
+	if (last <= k->now + AHEAD_MS)
+		return;
+	clock_iso(last, iso);
+	fault_warn(&k->f, dir, 0,
+	    "was written on %s, which is yet to come: set the clock of this "
+	    "machine",
+	    iso);
+}
+
+static void
+check_disk(struct check *k, const char *dir)
+{
+	struct statvfs v;
+	unsigned long long mib;
+
+	if (statvfs(dir, &v) != 0)
+		return;
+	mib = (unsigned long long)v.f_bavail * v.f_frsize >> 20;
+	if (mib < FREE_MIB)
+		fault_warn(&k->f, dir, 0,
+		    "the disk has %llu MiB left, less than %d: make room "
+		    "before writes fail",
+		    mib, FREE_MIB);
+}
+
 static void
 check_data(struct check *k)
 {
@@ -176,10 +234,12 @@ check_data(struct check *k)
 	    (sb.st_mode & 077) != 0)
 		fault_warn(&k->f, dir, 0,
 		    "others may look into this folder: chmod 700");
+	check_clock(k, dir);
 	if (store_open(dir, &opt, &st) != ERR_OK ||
 	    store_count(st, &n) != ERR_OK)
 		fault_add(&k->f, dir, 0,
 		    "the store cannot be opened; the log says why");
+	check_disk(k, dir);
 	if (st != NULL)
 		check_stopped(k, st, &k->t->apple);
 	for (size_t i = 0; st != NULL && i < k->t->ntypes; i++)

@@ -113,6 +113,9 @@ row 'mkdir o; sh "$top/scripts/apple-chain.sh" o pass.example.demo A1B2C3D4E5
 row 'mkdir o; sh "$top/scripts/apple-chain.sh" o pass.example.demo A1B2C3D4E5
     mv o/wwdr.pem secrets; rm -r o' \
     'tenant.yml:7: secrets/wwdr.pem: this WWDR certificate (G4) did not issue*'
+row 'mkdir o; sed "s/^OU = G4/OU = G3/" "$top/scripts/apple-chain.sh" >o/chain
+    sh o/chain o pass.example.demo A1B2C3D4E5; mv o/wwdr.pem secrets; rm -r o' \
+    'tenant.yml:7: secrets/wwdr.pem: this WWDR certificate (G3, too old) did not issue*G4*'
 row 'mv secrets/root.pem secrets/wwdr.pem' \
     'tenant.yml:7: secrets/wwdr.pem: is not a certificate of*Apple Root CA*'
 row 'openssl pkey -in secrets/pass.key -aes128 -passout pass:x -out k &&
@@ -221,6 +224,9 @@ row 'head -c 3000000 /dev/zero >>$dir/strip.png' '*loyalty.yml:19: an image is o
 # -- the folder ------------------------------------------------------------
 row 'chmod 755 secrets' 'warning: secrets:1: others may look into this folder: chmod 700'
 row 'mkdir -p data; chmod 750 data' 'warning: data:1: others may look into this folder: chmod 700'
+row 'mkdir -p data; chmod 700 data; touch -d "+1 day" data' \
+    'warning: data:1: was written on 20*, which is yet to come*'
+row 'mkdir -p data; chmod 700 data; touch -d "+1 minute" data' ''
 row 'rm -rf data; echo x >data' 'data:1: the store cannot be opened*'
 row 'mkdir -p data; chmod 700 data; passwright verify demo >/dev/null
     cd data && for f in *.db pass*; do [ -f "$f" ] && echo x >"$f"; done; :' \

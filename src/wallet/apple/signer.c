@@ -275,6 +275,21 @@ judge_subject(struct parts *p, X509 *leaf)
 		    p->c->team_identifier);
 }
 
+/* A subject's OU tells the generation; pass certificates are of G4 by now. */
+static const char *
+generation(struct arena *a, const X509_NAME *name)
+{
+	const char *ou = name_part(a, name, NID_organizationalUnitName);
+
+	if (*ou == '\0')
+		return "no generation";
+	if (strcmp(ou, "Apple Worldwide Developer Relations") == 0)
+		return "the first, too old";
+	if (ou[0] == 'G' && ou[1] >= '1' && ou[1] <= '3' && ou[2] == '\0')
+		return arena_printf(a, "%s, too old", ou);
+	return ou;
+}
+
 static void
 judge_issuer(struct parts *p, X509 *leaf, X509 *wwdr)
 {
@@ -285,14 +300,12 @@ judge_issuer(struct parts *p, X509 *leaf, X509 *wwdr)
 		return;
 	want = name_part(
 	    p->a, X509_get_issuer_name(leaf), NID_organizationalUnitName);
-	have = name_part(
-	    p->a, X509_get_subject_name(wwdr), NID_organizationalUnitName);
+	have = generation(p->a, X509_get_subject_name(wwdr));
 	fault_add(p->f, path, 0,
 	    "this WWDR certificate (%s) did not issue the pass certificate "
 	    "(which needs %s); take it from "
 	    "www.apple.com/certificateauthority",
-	    *have != '\0' ? have : "no generation",
-	    *want != '\0' ? want : "another");
+	    have, *want != '\0' ? want : "another");
 }
 
 static void

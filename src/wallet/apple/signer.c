@@ -483,9 +483,9 @@ struct cached {
 	enum err err;
 	const char *missing; /* setting, with ERR_UNSET */
 	const char *said;    /* the faults that were logged last */
-	bool bridged; /* an older signer stands in for what does not load */
 	int64_t looked;
 	uint64_t used;
+	bool bridged; /* an older signer stands in for what does not load */
 };
 
 static struct cached cache[CACHED_MAX];
@@ -584,7 +584,7 @@ static bool
 may_bridge(const struct cached *k, int64_t now)
 {
 	return is_valid(k, now) && !k->bridged &&
-	    now < k->looked + 2 * LOOK_EVERY;
+	    now < k->looked + 2L * LOOK_EVERY;
 }
 
 static void

@@ -240,6 +240,7 @@ until_installs() { # COUNT
 echo "$issuer.nosuchpass12" >"$g/users"
 is 'not polled: as it was' "$(installs)" 1
 sed -i 's/issuerId:/poll: 1s, &/' "$yml"
+sleep 2.2
 json POST '?passType=loyalty' '{}'
 until_installs 0 'nobody has it'
 echo "$issuer.$id" >>"$g/users"

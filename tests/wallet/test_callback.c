@@ -13,9 +13,9 @@
 /* What Google would send, and what may be wrong with it. */
 struct sample {
 	const char *what;
-	bool good;
 	const char *issuer, *sender, *protocol, *signed_protocol, *event;
 	int64_t expires, key_expires, root_expires; /* after NOW; 0: good */
+	bool good;
 	bool altered, altered_key, other_root, other_middle, swapped, extra;
 	bool old_root; /* published for another protocol */
 };
@@ -127,9 +127,9 @@ body_of(struct arena *a, const struct sample *s)
 }
 
 static const struct sample samples[] = {
-	{ "save", true, .event = "save" },
-	{ "del", true, .event = "del" },
-	{ "the last moment", true, .expires = 1 },
+	{ "save", .good = true, .event = "save" },
+	{ "del", .good = true, .event = "del" },
+	{ "the last moment", .good = true, .expires = 1 },
 	{ "other event", .event = "saved" },
 	{ "expired", .expires = -1 },
 	{ "expired long ago", .expires = -NOW },

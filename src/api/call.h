@@ -17,6 +17,7 @@
 struct call {
 	struct arena *a;
 	const struct server *server;
+	const char *only; /* the tenant that this process serves, or NULL */
 	struct request *req;
 	const struct route *route;
 	struct slice param[ROUTE_PARAMS]; /* of the path; [0] is the tenant */
@@ -81,7 +82,8 @@ const char *call_param(struct call *c, size_t i);
 /* The tables of all resources, ended by NULL. */
 extern const struct route *const api_tables[];
 extern const struct route apple_routes[], passes_routes[], list_routes[],
-    lookup_routes[], download_routes[], health_routes[], bulk_routes[],
-    images_routes[], google_routes[], page_routes[], notify_routes[];
+    lookup_routes[], download_routes[], health_routes[], metrics_routes[],
+    bulk_routes[], images_routes[], google_routes[], page_routes[],
+    notify_routes[];
 
 #endif

@@ -337,6 +337,7 @@ serve_one(struct fcgi *f, void *serve)
 	struct call c = {
 		.a = s->a,
 		.server = s->server,
+		.only = s->only,
 		.req = &req,
 	};
 	int64_t now = clock_now();

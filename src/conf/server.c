@@ -91,6 +91,9 @@ const struct setting server_settings[] = {
 	  .offset = AT(allow_private), .def = "[]",
 	  .text = "Private addresses that providers, suppliers, webhooks and "
 	      "jwksUrl may reach all the same." },
+	{ .name = "metricsFrom", .type = SETTING_STRINGS, .max = 1000,
+	  .offset = AT(metrics_from), .def = "[]",
+	  .text = "Addresses that may read /metrics, beside loopback." },
 	{ .name = "maxBodyBytes", .type = SETTING_SIZE, .min = 1024,
 	  .max = 64L * 1024 * 1024, .offset = AT(max_body), .def = "1048576",
 	  .text = "The largest body of a request." },
@@ -131,17 +134,18 @@ is_listen(const char *s)
 }
 
 static void
-check_addresses(const struct setting_source *s, const struct server *out)
+check_addresses(const struct setting_source *s, const char *key,
+    const struct strings *addresses)
 {
 	unsigned char address[sizeof(struct in6_addr)];
-	struct json_object *list = json_get(s->in, "allowPrivate");
+	struct json_object *list = json_get(s->in, key);
 
-	for (size_t i = 0; i < out->allow_private.n; i++)
-		if (inet_pton(AF_INET, out->allow_private.s[i], address) != 1 &&
-		    inet_pton(AF_INET6, out->allow_private.s[i], address) != 1)
+	for (size_t i = 0; i < addresses->n; i++)
+		if (inet_pton(AF_INET, addresses->s[i], address) != 1 &&
+		    inet_pton(AF_INET6, addresses->s[i], address) != 1)
 			fault_add(s->f, s->file, yaml_line_at(list, i),
-			    "\"allowPrivate\": %s is no IPv4 or IPv6 address",
-			    out->allow_private.s[i]);
+			    "\"%s\": %s is no IPv4 or IPv6 address", key,
+			    addresses->s[i]);
 }
 
 static void
@@ -207,7 +211,8 @@ finish(struct arena *a, const struct setting_source *s, struct server *out)
 	if (out->hub.listen != NULL && !is_listen(out->hub.listen))
 		fault_add(s->f, s->file, line_of(s, "hub", "listen"),
 		    "\"listen\": ADDRESS:PORT is expected");
-	check_addresses(s, out);
+	check_addresses(s, "allowPrivate", &out->allow_private);
+	check_addresses(s, "metricsFrom", &out->metrics_from);
 	check_endpoints(s, out);
 }
 

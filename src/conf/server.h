@@ -29,6 +29,7 @@ struct server {
 		    *google_keys, *ca_file;
 	} endpoints;
 	struct strings allow_private;
+	struct strings metrics_from; /* beside loopback */
 	long max_body;
 };
 

@@ -33,14 +33,14 @@ encode(const struct row *r, unsigned char buf[ROW_MAX])
 }
 
 static enum err
-decode(struct txn *t, struct slice s, struct row *r)
+decode(const struct store *st, struct slice s, struct row *r)
 {
 	const unsigned char *p = (const unsigned char *)s.s;
 
 	if (s.len < ROW_HEAD || s.len > ROW_MAX || p[0] != ROW_VERSION ||
 	    (s.len - ROW_HEAD) % OPERATION_ID_LEN != 0) {
-		log_error("store_fault", "dir", t->st->dir, "what", "due",
-		    "why", "a row is damaged, or of a newer version", NULL);
+		log_error("store_fault", "dir", st->dir, "what", "due", "why",
+		    "a row is damaged, or of a newer version", NULL);
 		return ERR_INTERNAL;
 	}
 	r->wallets = p[1];
@@ -58,7 +58,7 @@ get(struct txn *t, const char *id, bool update, struct row *r)
 	enum err e =
 	    table_get(t, TABLE_DUE, slice_of(id), &s, update ? DB_RMW : 0);
 
-	return e == ERR_OK ? decode(t, s, r) : e;
+	return e == ERR_OK ? decode(t->st, s, r) : e;
 }
 
 static enum err
@@ -139,7 +139,7 @@ look_row(struct txn *t, struct looking *l, const DBT *key, const DBT *value)
 
 	if (key->size >= sizeof(l->scan.after))
 		return ERR_INTERNAL;
-	e = decode(t, table_slice(value->data, value->size), &r);
+	e = decode(t->st, table_slice(value->data, value->size), &r);
 	if (e != ERR_OK)
 		return e;
 	memcpy(l->scan.after, key->data, key->size);
@@ -225,6 +225,37 @@ due_find(struct store *st, const char *id, struct arena *a, struct due *out)
 
 	if (e == ERR_OK)
 		show(a, arena_strdup(a, id), &f.row, out);
+	return e;
+}
+
+struct counting {
+	const struct store *st;
+	struct due_count n;
+};
+
+static enum err
+count_row(struct slice id, struct slice value, void *arg)
+{
+	struct counting *c = arg;
+	struct row r;
+	enum err e = decode(c->st, value, &r);
+
+	(void)id;
+	if (e != ERR_OK)
+		return e;
+	c->n.apple += (r.wallets & STORE_APPLE) != 0;
+	c->n.google += (r.wallets & STORE_GOOGLE) != 0;
+	return ERR_OK;
+}
+
+enum err
+due_count(struct store *st, struct due_count *out)
+{
+	struct counting c = { .st = st };
+	enum err e = table_each(st, TABLE_DUE, count_row, &c);
+
+	if (e == ERR_OK)
+		*out = c.n;
 	return e;
 }
 

@@ -54,6 +54,12 @@ MUST_CHECK enum err due_next(struct store *st, struct due_scan *s,
 MUST_CHECK enum err due_find(
     struct store *st, const char *id, struct arena *a, struct due *out);
 
+/* How many passes owe a wallet; exact when nobody writes. */
+struct due_count {
+	uint64_t apple, google;
+};
+MUST_CHECK enum err due_count(struct store *st, struct due_count *out);
+
 /*
  * Rows were worked on: forget what is done or refused, and wallets that the
  * caller took out of `wallets`, unless the pass changed meanwhile, and count it

@@ -53,6 +53,7 @@ test_values(void **state)
 	    "hub: { listen: \"[::1]:9080\", socket: hub.sock }\n"
 	    "endpoints: { apns: \"http://127.0.0.1:1\", caFile: ca.pem }\n"
 	    "allowPrivate: [127.0.0.1, \"::1\"]\n"
+	    "metricsFrom: [192.0.2.7]\n"
 	    "maxBodyBytes: 2M\n");
 	assert_int_equal(server_load(d.a, path, &d.f, &s), ERR_OK);
 	assert_string_equal(s.tenants, folder_path(&d, "etc/../t"));
@@ -68,6 +69,8 @@ test_values(void **state)
 	assert_string_equal(s.endpoints.ca_file, folder_path(&d, "etc/ca.pem"));
 	assert_int_equal(s.allow_private.n, 2);
 	assert_string_equal(s.allow_private.s[1], "::1");
+	assert_int_equal(s.metrics_from.n, 1);
+	assert_string_equal(s.metrics_from.s[0], "192.0.2.7");
 	assert_int_equal(s.max_body, 2 * 1024 * 1024);
 	folder_close(&d);
 }
@@ -142,6 +145,8 @@ test_faults(void **state)
 		{ "allowPrivate:\n  - 127.0.0.1\n  - localhost\n", 3,
 		  "localhost is no IPv4 or IPv6 address" },
 		{ "allowPrivate: [127.0.0.1/8]\n", 1, "no IPv4" },
+		{ "metricsFrom: [localhost]\n", 1,
+		  "\"metricsFrom\": localhost is no IPv4 or IPv6 address" },
 		{ "maxBodyBytes: 1023\n", 1, "\"maxBodyBytes\"" },
 		{ "maxBodyBytes: 65M\n", 1, "\"maxBodyBytes\"" },
 		{ "a: [\n", 2, "" },

@@ -409,6 +409,9 @@ def run():
         status(401, "GET", f"{api}/{one}/{part}", key=None)
         status(404, "GET", f"{api}/nobody0/{part}")
     status(200, "GET", "/healthz", key=None)
+    status(200, "GET", "/metrics", key=None)
+    status(403, "GET", "/metrics", headers={"X-Forwarded-For": "192.0.2.7"},
+           key=None)
     status(400, "POST", f"{api}/google", {"signature": "a"}, key=None)
     status(415, "POST", f"{api}/google", "{}",
            {"Content-Type": "text/plain"}, key=None)

@@ -58,6 +58,29 @@ test_changes_owe_once(void **state)
 }
 
 static void
+test_all_are_counted(void **state)
+{
+	static const struct {
+		const char *id;
+		unsigned wallets;
+	} rows[] = { { "pass-1", STORE_APPLE }, { "pass-2", STORE_GOOGLE },
+		{ "pass-3", STORE_APPLE | STORE_GOOGLE },
+		{ "pass-4", STORE_APPLE } };
+	struct fixture *f = *state;
+	struct due_count n = { 9, 9 };
+
+	assert_int_equal(due_count(f->st, &n), ERR_OK);
+	assert_int_equal(n.apple + n.google, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		changed(f, rows[i].id,
+		    &(struct store_due){ rows[i].wallets, NOW + 5000, NULL });
+	changed(f, "pass-5", NULL);
+	assert_int_equal(due_count(f->st, &n), ERR_OK);
+	assert_int_equal(n.apple, 3);
+	assert_int_equal(n.google, 2);
+}
+
+static void
 test_a_removed_pass_owes_nothing(void **state)
 {
 	const struct store_due owes = { .wallets = 1, .at = NOW };
@@ -223,6 +246,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_changes_owe_once),
+		TEST(test_all_are_counted),
 		TEST(test_a_removed_pass_owes_nothing),
 		TEST(test_a_look_finds_what_is_due),
 		TEST(test_settling),

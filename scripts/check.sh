@@ -96,7 +96,8 @@ script() { # NAME COMMAND...
 }
 
 mkdir -p "$out"
-sh scripts/packages.sh build run test || exit
+# shellcheck disable=SC2086 # a word or nothing
+sh scripts/packages.sh build run test ${long:+deb} || exit
 one 'generate configure' sh scripts/generate.sh || finish
 one 'build with gcc' configure gcc --enable-developer || finish
 units 'unit tests' gcc
@@ -128,5 +129,6 @@ if [ -f tests/fuzz/run.sh ]; then
 	# shellcheck disable=SC2086 # --long or nothing
 	one 'fuzzing' sh tests/fuzz/run.sh ${long:+--long}
 fi
+[ -z "$long" ] || script 'Debian packages' sh tests/deb.sh
 one 'distribution' make -C "$out/gcc" -j"$jobs" distcheck
 finish

@@ -2,6 +2,7 @@
 # Install the Debian packages that are missing, and nothing else.
 # usage: packages.sh SET...    build: to compile; run: to serve and to try it;
 #                              test: for check.sh; bench: for make bench;
+#                              deb: for make deb and tests/deb.sh;
 #                              peers: for make bench PEERS=--peers
 # shellcheck disable=SC2086 # lists of words are meant to split
 set -eu
@@ -17,6 +18,7 @@ test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
 	chromium fonts-noto-core'
 bench='wrk'
 peers='postgresql-15 sqlite3'
+deb='dpkg-dev debhelper fakeroot lintian debootstrap'
 
 wanted=
 for set in "$@"; do
@@ -25,6 +27,7 @@ for set in "$@"; do
 	run)   wanted="$wanted $run" ;;
 	test)  wanted="$wanted $test" ;;
 	bench) wanted="$wanted $bench" ;;
+	deb)   wanted="$wanted $deb" ;;
 	peers) wanted="$wanted $peers" ;;
 	*)     echo "packages.sh: no such set: $set" >&2; exit 64 ;;
 	esac

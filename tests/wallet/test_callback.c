@@ -112,7 +112,7 @@ body_of(struct arena *a, const struct sample *s)
 	json_set_string(
 	    o, "signature", sign(a, s->other_middle ? other : middle, of_text));
 	for (size_t i = 0; i < 2; i++)
-		json_push(list, json_object_new_string(sigs[i]));
+		json_push(list, json_own(a, json_object_new_string(sigs[i])));
 	json_set_string(by, "signedKey",
 	    s->altered_key ? arena_printf(a, "%s ", key) : key);
 	json_set(by, "signatures", list);

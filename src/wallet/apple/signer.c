@@ -481,11 +481,11 @@ struct cached {
 	struct stat st[3]; /* of the three files */
 	struct signer *signer;
 	enum err err;
+	bool bridged; /* an older signer stands in for what does not load */
 	const char *missing; /* setting, with ERR_UNSET */
 	const char *said;    /* the faults that were logged last */
 	int64_t looked;
 	uint64_t used;
-	bool bridged; /* an older signer stands in for what does not load */
 };
 
 static struct cached cache[CACHED_MAX];

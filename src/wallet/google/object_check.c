@@ -18,19 +18,20 @@ struct check {
 static const struct {
 	const char *class[8], *object[4];
 } required[] = {
-	[KIND_CUSTOMER_CARD] = { { "issuerName", "programName",
-	    "programLogo" } },
-	[KIND_EVENT_TICKET] = { { "issuerName", "eventName" } },
-	[KIND_GIFT_CARD] = { { "issuerName" }, { "cardNumber" } },
-	[KIND_OFFER] = { { "issuerName", "provider", "redemptionChannel",
-	    "title" } },
-	[KIND_BOARDING_PASS] = { { "issuerName", "flightHeader", "origin",
-				     "destination",
+	[KIND_CUSTOMER_CARD] = { .class = { "issuerName", "programName",
+				     "programLogo" } },
+	[KIND_EVENT_TICKET] = { .class = { "issuerName", "eventName" } },
+	[KIND_GIFT_CARD] = { .class = { "issuerName" },
+	    .object = { "cardNumber" } },
+	[KIND_OFFER] = { .class = { "issuerName", "provider",
+			     "redemptionChannel", "title" } },
+	[KIND_BOARDING_PASS] = { .class = { "issuerName", "flightHeader",
+				     "origin", "destination",
 				     "localScheduledDepartureDateTime" },
-	    { "passengerName", "reservationInfo" } },
-	[KIND_TRANSIT] = { { "issuerName", "logo", "transitType" },
-	    { "tripType" } },
-	[KIND_GENERIC] = { { NULL }, { "cardTitle", "header" } },
+	    .object = { "passengerName", "reservationInfo" } },
+	[KIND_TRANSIT] = { .class = { "issuerName", "logo", "transitType" },
+	    .object = { "tripType" } },
+	[KIND_GENERIC] = { .object = { "cardTitle", "header" } },
 };
 
 /* The line of google.class.KEY, or of `google`, or 0. */

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "store/private.h"
+#include "store/upgrade.h"
 
 /*
  * Two kinds of locks on one file: flock(2) says who is attached (shared) or
@@ -63,7 +64,10 @@ first_line(const char *file, char *out, size_t size)
 		fclose(f);
 }
 
-/* Process ids of another namespace mean nothing here, so that counts too. */
+/*
+ * Process ids of another namespace mean nothing here, so that counts too; and
+ * a program of another format must not be attached beside ours.
+ */
 static void
 describe(const struct stat *folder, char *out, size_t size)
 {
@@ -73,19 +77,41 @@ describe(const struct stat *folder, char *out, size_t size)
 	pids[n < 0 ? 0 : n] = '\0';
 	first_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
 	first_line("/etc/machine-id", machine, sizeof(machine));
-	snprintf(out, size, "boot %s\nmachine %s\nfolder %ju:%ju\npids %s\n",
-	    boot, machine, (uintmax_t)folder->st_dev, (uintmax_t)folder->st_ino,
-	    pids);
+	snprintf(out, size,
+	    "boot %s\nmachine %s\nfolder %ju:%ju\npids %s\nformat %u\n", boot,
+	    machine, (uintmax_t)folder->st_dev, (uintmax_t)folder->st_ino, pids,
+	    (unsigned)upgrade_format());
+}
+
+/* What was written down last; "" when nothing was. */
+static void
+read_boot(const struct boot *b, char was[sizeof(b->now)])
+{
+	ssize_t n = pread(b->fd, was, sizeof(b->now) - 1, 0);
+
+	was[n < 0 ? 0 : n] = '\0';
 }
 
 static bool
 matches(const struct boot *b)
 {
-	char was[sizeof(b->now) + 1];
-	ssize_t n = pread(b->fd, was, sizeof(was), 0);
+	char was[sizeof(b->now)];
 
-	return n > 0 && (size_t)n == strlen(b->now) &&
-	    memcmp(was, b->now, (size_t)n) == 0;
+	read_boot(b, was);
+	return strcmp(was, b->now) == 0;
+}
+
+/* Those who serve a newer format are left alone. */
+static bool
+is_newer(const struct boot *b)
+{
+	char was[sizeof(b->now)];
+	const char *format;
+
+	read_boot(b, was);
+	format = strstr(was, "\nformat ");
+	return format != NULL &&
+	    strtoul(format + strlen("\nformat "), NULL, 10) > upgrade_format();
 }
 
 /* Delete every __db.*, the register last: without it others recover. */
@@ -175,6 +201,8 @@ boot_enter(const char *dir, struct boot *b)
 		}
 		wait_ms(tries > OPENING_TRIES - 10 ? 1 : WAIT_MS);
 	}
+	if (is_newer(b))
+		return upgrade_refuse(dir);
 	return matches(b) ? share(dir, b) : take_over(dir, b);
 }
 

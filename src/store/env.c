@@ -11,6 +11,7 @@
 #include "store/column.h"
 #include "store/dict.h"
 #include "store/private.h"
+#include "store/upgrade.h"
 
 #define CACHE_BYTES (256U << 20) /* columns and keys of a million passes */
 
@@ -304,7 +305,10 @@ enter(struct store *st)
 	}
 	if ((e = open_env(st)) != ERR_OK)
 		return e;
-	return boot_settle(st->dir, &st->boot);
+	/* Nobody else is attached: the time for another format. */
+	if (st->boot.stale && (e = table_open_all(st)) == ERR_OK)
+		e = upgrade_run(st);
+	return e == ERR_OK ? boot_settle(st->dir, &st->boot) : e;
 }
 
 static u_int32_t
@@ -333,7 +337,7 @@ store_open(const char *dir, const struct store_options *opt, struct store **out)
 	}
 	if (e == ERR_OK)
 		e = watch_start(st);
-	if (e == ERR_OK)
+	if (e == ERR_OK && st->db[TABLE_META] == NULL)
 		e = table_open_all(st);
 	if (e != ERR_OK)
 		store_close(st);

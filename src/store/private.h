@@ -17,7 +17,6 @@
 #include "store/operation.h"
 #include "store/store.h"
 
-#define STORE_FORMAT     1            /* of the environment as a whole */
 #define STORE_ID_MAX     64           /* bytes of a pass id */
 #define STORE_KEY_MAX    1024         /* bytes of an index key */
 #define EVENT_LEN        144          /* bytes of its record */

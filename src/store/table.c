@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "store/private.h"
+#include "store/upgrade.h"
 
 /*
  * The ordinals are a queue because that locks single records: neighbours in
@@ -68,31 +68,6 @@ open_one(struct store *st, enum table n)
 	return store_rc(st, rc, tables[n].file);
 }
 
-static const struct slice format_key = { "format", 6 };
-
-static enum err
-check_format(struct txn *t, void *arg)
-{
-	unsigned char now[4];
-	struct slice was;
-	enum err e = table_get(t, TABLE_META, format_key, &was, 0);
-
-	(void)arg;
-	if (e == ERR_NOTFOUND) {
-		table_put32(now, STORE_FORMAT);
-		return table_put(t, TABLE_META, format_key,
-		    table_slice(now, sizeof(now)), 0);
-	}
-	if (e != ERR_OK)
-		return e;
-	if (was.len == sizeof(now) && table_get32(was.s) == STORE_FORMAT)
-		return ERR_OK;
-	log_error("store_open", "dir", t->st->dir, "why",
-	    "the data is of another format; install the version that wrote it",
-	    NULL);
-	return ERR_INTERNAL;
-}
-
 /* The format is judged before anything else of a newer one is touched. */
 enum err
 table_open_all(struct store *st)
@@ -100,7 +75,7 @@ table_open_all(struct store *st)
 	enum err e = open_one(st, TABLE_META);
 
 	if (e == ERR_OK)
-		e = run_with(st, check_format, NULL, DB_TXN_NOSYNC);
+		e = upgrade_check(st);
 	for (enum table n = TABLE_META + 1; e == ERR_OK && n < TABLE__MAX; n++)
 		e = open_one(st, n);
 	return e;

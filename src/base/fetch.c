@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -154,6 +155,7 @@ struct run {
 	struct buf body;
 	size_t max;
 	bool refused, toobig;
+	char error[CURL_ERROR_SIZE]; /* more of it than curl_easy_strerror() */
 };
 
 static CURL *kept;
@@ -273,12 +275,21 @@ set_limits(CURL *c, struct run *r)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
 	if (r->rq->ca_file != NULL)
 		curl_easy_setopt(c, CURLOPT_CAINFO, r->rq->ca_file);
+	if (r->rq->why != NULL) {
+		curl_easy_setopt(c, CURLOPT_ERRORBUFFER, r->error);
+		curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
+	}
 }
 
 static void
 set_request(CURL *c, const struct fetch_request *rq)
 {
 	curl_easy_setopt(c, CURLOPT_URL, rq->url);
+	if (rq->http2)
+		curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+		    strncasecmp(rq->url, "https", 5) == 0
+			? CURL_HTTP_VERSION_2TLS
+			: CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
 	if (rq->body.s != NULL) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, rq->body.s);
@@ -301,6 +312,37 @@ keep_headers(struct arena *a, CURL *c, struct fetch_response *out)
 		out->headers[out->nheaders].value = arena_strdup(a, h->value);
 		out->nheaders++;
 	}
+}
+
+/* When the server's own certificate ends, ms; 0: that is not known. */
+static int64_t
+certificate_end(CURL *c)
+{
+	static const char name[] = "Expire date:";
+	struct curl_certinfo *all = NULL;
+	struct tm tm = { .tm_year = 0 };
+
+	if (curl_easy_getinfo(c, CURLINFO_CERTINFO, &all) != CURLE_OK ||
+	    all == NULL || all->num_of_certs == 0)
+		return 0;
+	for (struct curl_slist *l = all->certinfo[0]; l != NULL; l = l->next)
+		if (strncmp(l->data, name, strlen(name)) == 0 &&
+		    strptime(l->data + strlen(name), " %b %d %H:%M:%S %Y GMT",
+			&tm) != NULL)
+			return (int64_t)timegm(&tm) * 1000;
+	return 0;
+}
+
+static bool
+was_connected(CURL *c, const char *url)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(c,
+	    strncasecmp(url, "https", 5) == 0 ? CURLINFO_APPCONNECT_TIME_T
+					      : CURLINFO_CONNECT_TIME_T,
+	    &us);
+	return us > 0;
 }
 
 /* Scheme, host and port are for the log; the rest may be personal. */
@@ -329,7 +371,11 @@ result(struct arena *a, const struct run *r, CURLcode rc)
 		text = "the address is private; see allowPrivate";
 	} else if (rc == CURLE_URL_MALFORMAT) {
 		e = ERR_INVALID;
+	} else if (r->error[0] != '\0') {
+		text = r->error;
 	}
+	if (r->rq->why != NULL)
+		return why(r->rq->why, e, NULL, "%s", text);
 	log_failure(a, r->rq->url, text);
 	return e;
 }
@@ -347,10 +393,16 @@ perform(struct arena *a, struct run *r, struct curl_slist *headers,
 	set_limits(kept, r);
 	set_request(kept, r->rq);
 	curl_easy_setopt(kept, CURLOPT_HTTPHEADER, headers);
-	if ((rc = curl_easy_perform(kept)) != CURLE_OK)
+	rc = curl_easy_perform(kept);
+	curl_easy_setopt(kept, CURLOPT_ERRORBUFFER, NULL);
+	if (r->rq->connected != NULL)
+		*r->rq->connected = was_connected(kept, r->rq->url);
+	if (rc != CURLE_OK)
 		return result(a, r, rc);
 	curl_easy_getinfo(kept, CURLINFO_RESPONSE_CODE, &got.status);
 	keep_headers(a, kept, &got);
+	if (r->rq->why != NULL)
+		got.certificate_end = certificate_end(kept);
 	got.body = buf_slice(&r->body);
 	*out = got;
 	return ERR_OK;
@@ -367,6 +419,7 @@ fetch_run(
 	r.max = rq->max_bytes > 0 ? rq->max_bytes : FETCH_MAX_BYTES;
 	buf_init(&r.body, a);
 	if (!url_is_good(rq->url)) {
+		e = why(rq->why, e, NULL, "no absolute URL of http or https");
 		log_warning(
 		    "fetch", "why", "no absolute URL of http or https", NULL);
 		goto out;

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/why.h"
 
 #define FETCH_URL_MAX    8192
 #define FETCH_TIMEOUT_MS 5000L
@@ -34,7 +35,12 @@ struct fetch_request {
 	const char *const *allow_private; /* addresses ("127.0.0.1") and */
 	size_t nallow_private;            /* networks ("10.0.0.0/8") */
 	bool any_address;    /* the operator named this very host */
+	bool http2;          /* nothing older, in the clear too */
 	const char *ca_file; /* beside the system's folder; or NULL */
+	bool *connected;     /* is set to whether there was a connection, with
+				its TLS; or NULL */
+	struct why *why;     /* gets why there is no answer, which is not
+				logged then; or NULL */
 };
 
 struct fetch_response {
@@ -44,6 +50,7 @@ struct fetch_response {
 		const char *name, *value;
 	} * headers;
 	size_t nheaders;
+	int64_t certificate_end; /* ms: of https, with `why` given; else 0 */
 };
 
 /*
@@ -51,7 +58,7 @@ struct fetch_response {
  * or a header holds a control character.  ERR_DENIED: a private address.
  * ERR_TOOBIG: an answer over `max_bytes`.  ERR_UPSTREAM: no answer in time,
  * or none at all.  All are logged, without the URL's path and query, which
- * may be personal.  `*out` is set with ERR_OK only.
+ * may be personal, or told to `why`.  `*out` is set with ERR_OK only.
  */
 MUST_CHECK enum err fetch_run(struct arena *a, const struct fetch_request *rq,
     struct fetch_response *out);

@@ -4,6 +4,7 @@
  */
 
 #include <dirent.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fetch.h"
 #include "bin/command.h"
+#include "bin/reach.h"
+#include "conf/load.h"
 #include "conf/tenants.h"
 #include "conf/yaml.h"
 #include "page/layout.h"
@@ -38,6 +42,10 @@ struct check {
 	struct tenant *t;
 	const char *file;         /* tenant.yml */
 	struct json_object *yaml; /* what it says, for its lines */
+	bool site, online;        /* what of the network is asked for */
+	const char *url;          /* of the web server; NULL: the tenant's */
+	bool apple, google;       /* some tenant uses it */
+	struct reach reach;
 };
 
 /* -- faults of one step after the other ------------------------------------ */
@@ -268,11 +276,6 @@ check_secret(struct check *k, const char *path, const char *file, int line)
 /* -- credentials ----------------------------------------------------------- */
 
 /* Where a setting of a wallet's section stands. */
-struct place {
-	const char *file;
-	int line;
-};
-
 static struct place
 place_of(struct check *k, const struct pass_type *type, const char *wallet,
     const char *setting)
@@ -418,6 +421,8 @@ has_customers(const struct tenant *t)
 static void
 check_type_yml(struct check *k, const struct pass_type *type)
 {
+	k->apple |= type->apple_conf.pass_type_identifier != NULL;
+	k->google |= type->google_conf.issuer_id != NULL;
 	check_unique(k, type);
 	if (!type->has_caller_data && has_customers(k->t))
 		fault_warn(&k->f, type->file, 0,
@@ -616,6 +621,29 @@ check_remote(struct check *k, struct remote *r)
 	next_step(k);
 }
 
+/* -- the web server -------------------------------------------------------- */
+
+static void
+check_site(struct check *k)
+{
+	const char *url = k->url != NULL ? k->url : k->t->url;
+	struct reach_site s = { .tenant = k->t->id,
+		.file = k->file,
+		.line = yaml_line_of(k->yaml, "url") };
+	size_t len;
+
+	if (url == NULL) {
+		fault_add(&k->f, k->file, yaml_line(k->yaml),
+		    "\"url\" is missing: which web server is to be asked?");
+		return;
+	}
+	for (len = strlen(url); len > 0 && url[len - 1] == '/';)
+		len--;
+	s.url = arena_strndup(k->c->a, url, len);
+	reach_site(&k->reach, &s);
+	next_step(k);
+}
+
 /* -- all of a tenant ------------------------------------------------------- */
 
 static void
@@ -668,7 +696,34 @@ check_tenant(struct check *k, const char *name)
 		check_remote(k, &k->t->providers[i]);
 	for (size_t i = 0; i < k->t->nsuppliers; i++)
 		check_remote(k, &k->t->suppliers[i]);
+	if (k->site)
+		check_site(k);
 	tenant_free(k->t);
+}
+
+/* The URL may be left out, and a word that is one follows `--url`. */
+static bool
+take_options(struct check *k, int argc, char **argv)
+{
+	static const struct option options[] = { { "url", optional_argument,
+						     NULL, 'u' },
+		{ "online", no_argument, NULL, 'o' }, { 0 } };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'o') {
+			k->online = true;
+			continue;
+		}
+		if (opt != 'u')
+			return false;
+		k->site = true;
+		k->url = optarg;
+		if (optarg == NULL && optind < argc &&
+		    load_is_url(argv[optind]))
+			k->url = argv[optind++];
+	}
+	return optind >= argc - 1 && (k->url == NULL || load_is_url(k->url));
 }
 
 int
@@ -677,12 +732,13 @@ command_check(struct command *c, int argc, char **argv)
 	struct check k = { .c = c, .now = clock_now() };
 	struct strings names;
 
-	if (argc > 2)
+	if (!take_options(&k, argc, argv))
 		return command_usage(c);
 	faults_init(&k.all, c->a);
 	faults_init(&k.f, c->a);
-	if (argc == 2) {
-		check_tenant(&k, argv[1]);
+	k.reach = (struct reach){ .a = c->a, .server = &c->server, .f = &k.f };
+	if (optind < argc) {
+		check_tenant(&k, argv[optind]);
 	} else {
 		if (tenants_list(c->a, &c->server, &names) != ERR_OK)
 			return command_fail(
@@ -690,6 +746,10 @@ command_check(struct command *c, int argc, char **argv)
 		for (size_t i = 0; i < names.n; i++)
 			check_tenant(&k, names.s[i]);
 	}
+	if (k.online)
+		reach_wallets(&k.reach, k.apple, k.google);
+	next_step(&k);
+	fetch_close();
 	command_faults(c, &k.all);
 	return k.all.errors == 0 ? EX_OK : 1;
 }

@@ -28,7 +28,7 @@ static const struct {
 	  "key add TENANT --name NAME --scope SCOPE... | key list TENANT | "
 	  "key revoke TENANT --name NAME",
 	  "API keys" },
-	{ "check", command_check, "check [TENANT]",
+	{ "check", command_check, "check [TENANT] [--url [URL]] [--online]",
 	  "name everything that is wrong, with file and line" },
 	{ "render", command_render,
 	  "render TENANT PASSTYPE [--data FILE] [-o FILE.pkpass]",

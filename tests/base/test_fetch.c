@@ -574,6 +574,8 @@ test_certificates(void **state)
 		X509 *x = certificate(key, t[i].san);
 		FILE *f = fopen(file, "w");
 		struct fetch_request rq = to(a, "/");
+		bool connected = t[i].err != ERR_OK;
+		struct why w = { .text = "" };
 		struct fetch_response r;
 		in_port_t port;
 		int fd = listen_on(&port);
@@ -586,8 +588,15 @@ test_certificates(void **state)
 		close(fd);
 		rq.url = arena_printf(a, "https://127.0.0.1:%d/", port);
 		rq.ca_file = t[i].ca ? file : NULL;
+		rq.why = &w;
+		rq.connected = &connected;
 		if (fetch_run(a, &rq, &r) != t[i].err)
 			fail_msg("%s", t[i].san);
+		assert_int_equal(connected, t[i].err == ERR_OK);
+		assert_int_equal(w.text[0] == '\0', t[i].err == ERR_OK);
+		if (t[i].err == ERR_OK)
+			assert_in_range(r.certificate_end / 1000,
+			    time(NULL) + 3500, time(NULL) + 3600);
 		fetch_close();
 		kill(pid, SIGTERM);
 		assert_int_equal(waitpid(pid, NULL, 0), pid);

@@ -15,8 +15,8 @@
 
 /*
  * Two kinds of locks on one file: flock(2) says who is attached (shared) or
- * replaces the regions (exclusive); ranges say who is opening and who writes
- * a checkpoint.  Both belong to the descriptor and end with the process.
+ * replaces the regions (exclusive); ranges say who opens or closes and who
+ * writes a checkpoint.  Both belong to the descriptor and end with the process.
  */
 enum range { RANGE_OPENING, RANGE_CHECKPOINT };
 
@@ -176,12 +176,29 @@ share(const char *dir, struct boot *b)
 	return ERR_OK;
 }
 
+/* One process at a time is opening, or closing. */
+static enum err
+take_turn(const char *dir, const struct boot *b)
+{
+	int tries = OPENING_TRIES;
+
+	while (!range_lock(b->fd, RANGE_OPENING, F_WRLCK)) {
+		if (errno != EAGAIN && errno != EACCES)
+			return fault(dir, "lock", strerror(errno));
+		if (--tries == 0)
+			return fault(
+			    dir, "lock", "another opener does not finish");
+		wait_ms(tries > OPENING_TRIES - 10 ? 1 : WAIT_MS);
+	}
+	return ERR_OK;
+}
+
 enum err
 boot_enter(const char *dir, struct boot *b)
 {
 	char path[4096];
 	struct stat folder;
-	int tries = OPENING_TRIES;
+	enum err e;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/boot", dir) >=
 	    sizeof(path))
@@ -191,16 +208,8 @@ boot_enter(const char *dir, struct boot *b)
 	if (b->fd < 0 || stat(dir, &folder) != 0)
 		return fault(dir, "boot", strerror(errno));
 	describe(&folder, b->now, sizeof(b->now));
-
-	while (!range_lock(b->fd, RANGE_OPENING, F_WRLCK)) {
-		if (errno != EAGAIN && errno != EACCES)
-			return fault(dir, "lock", strerror(errno));
-		if (--tries == 0) {
-			fault(dir, "lock", "another opener does not finish");
-			return ERR_BUSY;
-		}
-		wait_ms(tries > OPENING_TRIES - 10 ? 1 : WAIT_MS);
-	}
+	if ((e = take_turn(dir, b)) != ERR_OK)
+		return e;
 	if (is_newer(b))
 		return upgrade_refuse(dir);
 	return matches(b) ? share(dir, b) : take_over(dir, b);
@@ -253,10 +262,20 @@ boot_turn_end(struct boot *b)
 	range_lock(b->fd, RANGE_CHECKPOINT, F_UNLCK);
 }
 
+/* It leaves in any case: who cannot wait for it may recover for nothing. */
+void
+boot_finish(const char *dir, const struct boot *b)
+{
+	(void)!take_turn(dir, b);
+}
+
 void
 boot_leave(struct boot *b)
 {
-	if (b->fd >= 0)
+	if (b->fd >= 0) {
+		/* A child may have the descriptor still. */
+		range_lock(b->fd, RANGE_OPENING, F_UNLCK);
 		close(b->fd);
+	}
 	b->fd = -1;
 }

@@ -361,8 +361,10 @@ store_close(struct store *st)
 	column_close(st);
 	dict_close(st);
 	table_close_all(st);
-	if (st->env != NULL)
+	if (st->env != NULL) {
+		boot_finish(st->dir, &st->boot);
 		(void)!store_rc(st, st->env->close(st->env, 0), "close");
+	}
 	watch_stop(st);
 	if (st->register_fd >= 0)
 		close(st->register_fd);

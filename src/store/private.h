@@ -78,6 +78,13 @@ void boot_spoil(struct boot *b);
 bool boot_turn_take(struct boot *b);
 void boot_turn_end(struct boot *b);
 
+/*
+ * The environment is about to be closed: openers wait until boot_leave().  One
+ * that read our slot of the register before it is freed, and tried the lock on
+ * it after, would take us for dead and end everybody else; so would Berkeley
+ * DB.
+ */
+void boot_finish(const char *dir, const struct boot *b);
 void boot_leave(struct boot *b);
 
 /* -- register.c ----------------------------------------------------------- */

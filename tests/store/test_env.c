@@ -349,6 +349,45 @@ test_many_open_and_close(void **state)
 	assert_int_equal(n, VISITORS * VISITS);
 }
 
+/*
+ * Leaving is writing the slot of the register free, then letting its lock go;
+ * an opener that looks in between must not take it for a death.
+ */
+static void
+test_closing_waits_for_an_opener(void **state)
+{
+	const struct timespec ts = { .tv_nsec = 300000000 };
+	struct fixture *f = *state;
+	struct boot opener;
+	int opened[2], go[2], status;
+	pid_t pid;
+	char c;
+
+	store_close(f->st);
+	f->st = NULL;
+	assert_int_equal(pipe(opened), 0);
+	assert_int_equal(pipe(go), 0);
+	if ((pid = fork()) == 0) {
+		if (store_open(f->dir, &fast, &f->st) != ERR_OK ||
+		    write(opened[1], "x", 1) != 1 || read(go[0], &c, 1) != 1)
+			_exit(1);
+		store_close(f->st);
+		_exit(0);
+	}
+	assert_int_equal(read(opened[0], &c, 1), 1);
+	assert_int_equal(boot_enter(f->dir, &opener), ERR_OK);
+	assert_int_equal(write(go[1], "x", 1), 1);
+	nanosleep(&ts, NULL);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(boot_settle(f->dir, &opener), ERR_OK);
+	assert_int_equal(reap(pid), 0);
+	boot_leave(&opener);
+	for (int i = 0; i < 2; i++) {
+		close(opened[i]);
+		close(go[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -365,6 +404,7 @@ main(void)
 		T(test_regions_that_nobody_finishes),
 		T(test_a_bus_error_ends_the_process),
 		T(test_many_open_and_close),
+		T(test_closing_waits_for_an_opener),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

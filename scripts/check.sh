@@ -101,6 +101,7 @@ sh scripts/packages.sh build run test ${long:+deb} || exit
 one 'generate configure' sh scripts/generate.sh || finish
 one 'build with gcc' configure gcc --enable-developer || finish
 units 'unit tests' gcc
+one 'build what measures' make -C "$out/gcc" -j"$jobs" bench-programs
 one 'build with clang' configure clang --enable-developer CC=clang
 one 'build with sanitizers' configure asan --enable-sanitizers \
     CFLAGS='-g -O1' &&

@@ -194,8 +194,7 @@ test_sample(void **state)
 	struct folder d;
 
 	(void)state;
-	if (top == NULL)
-		skip();
+	assert_non_null(top);
 	folder_open(&d);
 	sample = arena_printf(d.a, "%s/etc/passwright.yml", top);
 	assert_int_equal(server_load(d.a, sample, &d.f, &plain), ERR_OK);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -96,6 +97,7 @@ fcgi_read(void *f, char *buf, int n)
 
 	if (!fcgi->cgi) {
 		have = FCGX_GetStr(buf, n, s->request.in);
+		s->got += have;
 		return have == 0 && FCGX_GetError(s->request.in) != 0 ? -1
 								      : have;
 	}
@@ -143,6 +145,31 @@ flush_cgi(const char *p, size_t n)
 	}
 }
 
+static const char *
+variable(const struct fcgi *f, const char *name)
+{
+	const size_t n = strlen(name);
+
+	for (char **e = f->envp; *e != NULL; e++)
+		if (strncmp(*e, name, n) == 0 && (*e)[n] == '=')
+			return *e + n + 1;
+	return NULL;
+}
+
+/* How long the body is; DRAIN_MAX when it is longer, or nobody says. */
+static long long
+announced(const struct fcgi *f)
+{
+	const char *length = variable(f, "CONTENT_LENGTH");
+	long long end = 0;
+
+	if (length != NULL && *length != '\0')
+		end = strtoll(length, NULL, 10);
+	else if (variable(f, "HTTP_TRANSFER_ENCODING") != NULL)
+		end = DRAIN_MAX;
+	return end < DRAIN_MAX ? end : DRAIN_MAX;
+}
+
 /*
  * The rest of a body that was refused: mod_cgid drops the answer of a program
  * that ends before it has read all.  To the announced length, as a server
@@ -152,19 +179,28 @@ static void
 drain(struct fcgi *f)
 {
 	const struct stream *s = f->stream;
-	const char *length = getenv("CONTENT_LENGTH");
-	long long end = 0;
+	const long long end = announced(f);
 	char chunk[4096];
 
-	if (length != NULL && *length != '\0')
-		end = strtoll(length, NULL, 10);
-	else if (getenv("HTTP_TRANSFER_ENCODING") != NULL)
-		end = DRAIN_MAX;
-	if (end > DRAIN_MAX)
-		end = DRAIN_MAX;
 	while (s->got < end)
 		if (fcgi_read(f, chunk, sizeof(chunk)) <= 0)
 			return;
+}
+
+/*
+ * The server closes the connection when it has the answer, and libfcgi waits
+ * for that, lest what the server still sends resets the connection under the
+ * answer.  Where all of the body was read there is nothing to wait for; the
+ * end of it comes with its last byte.
+ */
+static void
+finish(struct fcgi *f)
+{
+	struct stream *s = f->stream;
+
+	if (s->got == announced(f) && FCGX_GetChar(s->request.in) == EOF)
+		(void)FCGX_Detach(&s->request);
+	FCGX_Finish_r(&s->request);
 }
 
 static int
@@ -200,8 +236,9 @@ run_fcgi(bool (*fn)(struct fcgi *f, void *arg), void *arg, unsigned deadline)
 			break;
 		(void)alarm(deadline);
 		f.envp = s.request.envp;
+		s.got = 0;
 		more = fn(&f, arg);
-		FCGX_Finish_r(&s.request);
+		finish(&f);
 		(void)alarm(0);
 	}
 	FCGX_Free(&s.request, 1);

@@ -191,9 +191,9 @@ get(int fd, void *p, size_t n)
 	return true;
 }
 
-/* All of FCGI_STDOUT; the caller frees. */
+/* All of FCGI_STDOUT, to the end of the connection; the caller frees. */
 static char *
-answered(int fd)
+heard(int fd)
 {
 	char *out = calloc(1, BIG + 1000), *to = out;
 	unsigned char head[8];
@@ -209,6 +209,14 @@ answered(int fd)
 		memcpy(to, content, len);
 		to += len;
 	}
+	return out;
+}
+
+static char *
+answered(int fd)
+{
+	char *out = heard(fd);
+
 	assert_int_equal(close(fd), 0);
 	return out;
 }
@@ -236,6 +244,35 @@ test_requests(void **state)
 	have = answered(ask("big", ""));
 	assert_int_equal(strlen(have), BIG + strlen("fcgi .end"));
 	free(have);
+	assert_answer(ask("last", ""), "fcgi .end");
+	assert_int_equal(ended(pid), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+/* Who has read all does not wait until the other side closes, too. */
+static void
+test_lets_go(void **state)
+{
+	static const struct {
+		const char *what, *body;
+		bool closed;
+	} t[] = {
+		{ "", "", true },
+		{ "big", "", true },
+		{ "", "more than the length that was told", false },
+	};
+	int fd = listening();
+	pid_t pid = start(fd, 1, -1, 30);
+
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		int client = ask(t[i].what, t[i].body);
+
+		free(heard(client));
+		assert_int_equal(write(client, "x", 1), t[i].closed ? -1 : 1);
+		assert_int_equal(close(client), 0);
+	}
 	assert_answer(ask("last", ""), "fcgi .end");
 	assert_int_equal(ended(pid), 0);
 	assert_int_equal(close(fd), 0);
@@ -441,6 +478,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_lets_go),
 		cmocka_unit_test(test_stopped_at_work),
 		cmocka_unit_test(test_stopped_at_rest),
 		cmocka_unit_test(test_client_gone),

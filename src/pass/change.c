@@ -1113,10 +1113,10 @@ change_batch(struct change_env *env, const struct change_input *in,
 		};
 	for (int i = 0; i < UPDATE_TRIES; i++) {
 		draft_all(&b);
-		e = store_run(env->store, commit_all, &b);
+		e = store_run_many(env->store, commit_all, &b);
 		if (e != ERR_BUSY || !any_stale(&b))
 			return e;
 	}
 	give_up_stale(&b);
-	return store_run(env->store, commit_all, &b);
+	return store_run_many(env->store, commit_all, &b);
 }

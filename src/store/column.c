@@ -15,9 +15,11 @@
 
 struct column {
 	unsigned owed;
-	uint32_t rover;            /* where in TABLE_FRESH to go on */
-	struct column_cell *cells; /* of the present fold */
+	uint32_t rover; /* where in TABLE_FRESH to go on */
+	/* Of the present fold, or of a transaction of many passes. */
+	struct column_cell *cells;
 	size_t ncells, size;
+	uint32_t most; /* ordinal of those */
 	unsigned char strip[STRIP_MAX];
 };
 
@@ -193,13 +195,13 @@ add_all(struct store *st, const struct store_pass *old,
 {
 	uint64_t was = old == NULL ? CELL_MISSING : status_cell(old);
 	uint64_t now = new == NULL ? CELL_MISSING : status_cell(new);
-	enum err e = dict_refresh(st);
+	enum err e = ERR_OK;
 
 	if (was != now)
 		cells_add(c, FIELD_STATUS, now);
 	if (old == NULL || new == NULL)
 		cells_add(c, FIELD_ID, new == NULL ? 0 : id_cell(new->id));
-	if (e == ERR_OK && new != NULL)
+	if (new != NULL)
 		e = add_new(st, old, new, c);
 	if (e == ERR_OK && old != NULL)
 		e = add_gone(st, old, new, c);
@@ -277,22 +279,62 @@ column_put(
 	return e;
 }
 
+/* Room for `n` more cells. */
+static struct column_cell *
+more_cells(struct column *col, size_t n)
+{
+	if (col->ncells + n > col->size) {
+		col->size = (col->ncells + n) * 2;
+		col->cells =
+		    realloc(col->cells, col->size * sizeof(*col->cells));
+		if (col->cells == NULL)
+			abort();
+	}
+	return col->cells + col->ncells;
+}
+
+/*
+ * Until the end of the transaction; of a pass that is changed twice, what it
+ * has at last.  `c` may be the place where it is kept.
+ */
+static void
+keep_cell(struct column *col, uint32_t ordinal, const struct column_cell *c)
+{
+	struct column_cell cell = { c->field, ordinal, c->cell };
+
+	for (size_t i = 0; ordinal <= col->most && i < col->ncells; i++)
+		if (col->cells[i].ordinal == ordinal &&
+		    col->cells[i].field == cell.field) {
+			col->cells[i] = cell;
+			return;
+		}
+	col->cells[col->ncells++] = cell;
+	col->most = ordinal > col->most ? ordinal : col->most;
+}
+
 enum err
 column_change(struct txn *t, uint32_t ordinal, const struct store_pass *old,
     const struct store_pass *new)
 {
-	struct cells c = { .n = 0 };
-	size_t max = 2 + (old == NULL ? 0 : old->ncolumns) +
+	struct column *col = column(t->st);
+	const size_t max = 2 + (old == NULL ? 0 : old->ncolumns) +
 	    (new == NULL ? 0 : new->ncolumns);
-	enum err e;
+	struct cells c = { .n = 0 };
+	enum err e = t->many ? ERR_OK : dict_refresh(t->st);
 
-	if ((c.list = malloc(max * sizeof(*c.list))) == NULL)
-		abort();
+	if (e != ERR_OK)
+		return e;
+	if (!t->many)
+		col->ncells = 0;
+	c.list = more_cells(col, max);
 	e = add_all(t->st, old, new, &c);
-	if (e == ERR_OK && c.n > 0)
-		e = column_put(t, ordinal, c.list, c.n);
-	free(c.list);
-	return e;
+	if (e != ERR_OK || c.n == 0)
+		return e;
+	if (!t->many)
+		return column_put(t, ordinal, c.list, c.n);
+	for (size_t i = 0; i < c.n; i++)
+		keep_cell(col, ordinal, &c.list[i]);
+	return ERR_OK;
 }
 
 enum err
@@ -300,8 +342,10 @@ column_cells(struct store *st, const struct store_pass *p,
     struct column_cell *cells, size_t *n)
 {
 	struct cells c = { .list = cells };
-	enum err e = add_all(st, NULL, p, &c);
+	enum err e = dict_refresh(st);
 
+	if (e == ERR_OK)
+		e = add_all(st, NULL, p, &c);
 	*n = c.n;
 	return e;
 }
@@ -492,14 +536,7 @@ take_row(struct column *col, struct slice row)
 {
 	size_t n = fresh_count(row);
 
-	if (col->ncells + n > col->size) {
-		col->size = (col->ncells + n) * 2;
-		col->cells =
-		    realloc(col->cells, col->size * sizeof(*col->cells));
-		if (col->cells == NULL)
-			abort();
-	}
-	fresh_decode(row, col->cells + col->ncells);
+	fresh_decode(row, more_cells(col, n));
 	col->ncells += n;
 }
 
@@ -576,4 +613,137 @@ column_settle(struct store *st)
 	while (column(st)->owed >= DUE)
 		if (column_fold(st, column(st)->owed * 5 / 4) != ERR_OK)
 			return;
+}
+
+/* -- many passes at once --------------------------------------------------- */
+
+/* True when one of the cells, which are sorted by ordinal, is the pass's. */
+static bool
+is_among(const struct column *col, uint32_t ordinal)
+{
+	size_t lo = 0, hi = col->ncells;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (col->cells[mid].ordinal == ordinal)
+			return true;
+		if (col->cells[mid].ordinal < ordinal)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+struct ordinals {
+	uint32_t *list;
+	size_t n, size;
+};
+
+static void
+note_ordinal(struct ordinals *o, uint32_t ordinal)
+{
+	if (o->n == o->size) {
+		o->size = o->size * 2 + 16;
+		o->list = realloc(o->list, o->size * sizeof(*o->list));
+		if (o->list == NULL)
+			abort();
+	}
+	o->list[o->n++] = ordinal;
+}
+
+/*
+ * The passes that have a row in TABLE_FRESH.  No lock of it is kept: whoever
+ * adds one for a pass has the pass locked, as we have.
+ */
+static enum err
+find_fresh(struct txn *t, const struct column *col, struct ordinals *out)
+{
+	DBT key = { 0 }, row = { 0 };
+	DB *db = t->st->db[TABLE_FRESH];
+	DBC *c = NULL;
+	enum err e = table_rc(
+	    t, db->cursor(db, t->tid, &c, DB_READ_COMMITTED), "cursor");
+
+	while (e == ERR_OK) {
+		e = table_cursor_get(t, c, &key, &row, DB_NEXT);
+		if (e == ERR_OK && row.size >= 4 &&
+		    is_among(col, table_get32(row.data)))
+			note_ordinal(out, table_get32(row.data));
+	}
+	if (c != NULL)
+		c->close(c);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static bool
+has_ordinal(const struct ordinals *o, uint32_t ordinal)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i] == ordinal)
+			return true;
+	return false;
+}
+
+/* Cells of passes that have a fresh row go there; the others are kept. */
+static enum err
+put_fresh(struct txn *t, struct column *col, const struct ordinals *fresh)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, k; i < col->ncells; i = k) {
+		const struct column_cell *c = &col->cells[i];
+		enum err e;
+
+		for (k = i + 1; k < col->ncells; k++)
+			if (col->cells[k].ordinal != c->ordinal)
+				break;
+		if (has_ordinal(fresh, c->ordinal)) {
+			e = column_put(t, c->ordinal, c, k - i);
+			if (e != ERR_OK)
+				return e;
+			continue;
+		}
+		memmove(&col->cells[kept], c, (k - i) * sizeof(*c));
+		kept += k - i;
+	}
+	col->ncells = kept;
+	return ERR_OK;
+}
+
+static int
+by_ordinal(const void *a, const void *b)
+{
+	const struct column_cell *x = a, *y = b;
+
+	return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
+}
+
+enum err
+column_begin_many(struct txn *t)
+{
+	column(t->st)->ncells = 0;
+	column(t->st)->most = 0;
+	return dict_refresh(t->st);
+}
+
+enum err
+column_end_many(struct txn *t)
+{
+	struct column *col = column(t->st);
+	struct ordinals fresh = { .n = 0 };
+	enum err e;
+
+	if (col->ncells == 0)
+		return ERR_OK;
+	qsort(col->cells, col->ncells, sizeof(*col->cells), by_ordinal);
+	e = find_fresh(t, col, &fresh);
+	if (e == ERR_OK && fresh.n > 0)
+		e = put_fresh(t, col, &fresh);
+	free(fresh.list);
+	if (e != ERR_OK)
+		return e;
+	qsort(col->cells, col->ncells, sizeof(*col->cells), column_by_field);
+	return move_cells(t, col);
 }

@@ -53,6 +53,14 @@ MUST_CHECK enum err column_get(
 MUST_CHECK enum err column_put(
     struct txn *t, uint32_t ordinal, const struct column_cell *cells, size_t n);
 
+/*
+ * Of a transaction of many passes: what column_change() tells is put to the
+ * columns at its end, a row of them once.  A pass that is changed stays locked
+ * until then.
+ */
+MUST_CHECK enum err column_begin_many(struct txn *t);
+MUST_CHECK enum err column_end_many(struct txn *t);
+
 /* After a commit: move what is due. */
 void column_settle(struct store *st);
 

@@ -166,6 +166,7 @@ struct txn {
 	DB_TXN *tid;    /* NULL outside a transaction */
 	bool victim;    /* chosen to break a deadlock: run again */
 	bool dry;       /* out of ordinals: lease more, run again */
+	bool many;      /* see store_run_many() */
 	uint32_t taken; /* ordinals given in this attempt */
 };
 

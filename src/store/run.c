@@ -23,6 +23,16 @@ run_back_off(unsigned i)
 	nanosleep(&ts, NULL);
 }
 
+static enum err
+run_fn(struct txn *t, store_fn *fn, void *arg)
+{
+	enum err e = t->many ? column_begin_many(t) : ERR_OK;
+
+	if (e == ERR_OK)
+		e = fn(t, arg);
+	return e == ERR_OK && t->many ? column_end_many(t) : e;
+}
+
 /* One attempt; `t` tells afterwards whether it is worth another. */
 static enum err
 run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
@@ -34,7 +44,7 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 	e = table_rc(t, st->env->txn_begin(st->env, NULL, &t->tid, 0), "begin");
 	if (e != ERR_OK)
 		return e;
-	e = fn(t, arg);
+	e = run_fn(t, fn, arg);
 	if (e == ERR_OK && !t->victim && !t->dry) {
 		e = table_rc(t, t->tid->commit(t->tid, commit), "commit");
 		st->full = st->full && e != ERR_OK;
@@ -46,8 +56,8 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 	return e;
 }
 
-enum err
-run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
+static enum err
+run_until(struct store *st, store_fn *fn, void *arg, u_int32_t commit, bool many)
 {
 	struct txn t = { .st = st };
 	enum err e = ERR_BUSY;
@@ -55,7 +65,7 @@ run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
 	for (unsigned i = 0; i < RUN_TRIES; i++) {
 		if (!t.dry)
 			run_back_off(i);
-		t = (struct txn){ .st = st };
+		t = (struct txn){ .st = st, .many = many };
 		e = run_once(&t, fn, arg, commit);
 		if (!t.victim && !t.dry)
 			return e;
@@ -64,6 +74,12 @@ run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
 			return e;
 	}
 	return ERR_BUSY;
+}
+
+enum err
+run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
+{
+	return run_until(st, fn, arg, commit, false);
 }
 
 enum err
@@ -80,21 +96,42 @@ run_bare(struct store *st, store_fn *fn, void *arg)
 	return e;
 }
 
-enum err
-store_run(struct store *st, store_fn *fn, void *arg)
+static enum err
+run_and_tidy(
+    struct store *st, store_fn *fn, void *arg, u_int32_t commit, bool many)
 {
 	enum err e = ERR_OK;
 
 	if (st->lease.end != 0 && st->lease.next == st->lease.end)
 		e = ordinal_lease(st, 1);
 	if (e == ERR_OK)
-		e = run_with(st, fn, arg, st->commit);
+		e = run_until(st, fn, arg, commit, many);
 	/* What is committed is committed, whatever becomes of this. */
 	if (e == ERR_OK && st->commits++ % CHECK_COMMITS == 0)
 		(void)!store_checkpoint(st, STORE_LOG_KBYTES);
 	if (e == ERR_OK)
 		column_settle(st);
 	return e;
+}
+
+enum err
+store_run(struct store *st, store_fn *fn, void *arg)
+{
+	return run_and_tidy(st, fn, arg, st->commit, false);
+}
+
+enum err
+store_run_many(struct store *st, store_fn *fn, void *arg)
+{
+	return run_and_tidy(st, fn, arg, DB_TXN_NOSYNC, true);
+}
+
+enum err
+store_flush(struct store *st)
+{
+	if (st->commit == DB_TXN_NOSYNC)
+		return ERR_OK;
+	return store_rc(st, st->env->log_flush(st->env, NULL), "flush");
 }
 
 /* Whoever has the turn already does what this one wants. */

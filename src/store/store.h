@@ -50,6 +50,15 @@ void store_close(struct store *st);
 typedef enum err store_fn(struct txn *t, void *arg);
 MUST_CHECK enum err store_run(struct store *st, store_fn *fn, void *arg);
 
+/*
+ * The same for a transaction that adds or changes dozens of passes: what is
+ * indexed by columns is written together, and nobody waits for its locks while
+ * it waits for the disk.  It is whole in any case, but durable only after
+ * store_flush() or a later store_run().
+ */
+MUST_CHECK enum err store_run_many(struct store *st, store_fn *fn, void *arg);
+MUST_CHECK enum err store_flush(struct store *st);
+
 /* -- passes --------------------------------------------------------------- */
 
 /* Wallets, where a pass may be installed. */

@@ -564,7 +564,10 @@ add_many(struct store *st, struct arena *a, unsigned n)
 			random_model(m, METAS - 1);
 			b->new[b->n] = pass_of(a, m);
 		}
-		assert_int_equal(store_run(st, run_batch, b), ERR_OK);
+		assert_int_equal(chance(2) == 0
+			? store_run(st, run_batch, b)
+			: store_run_many(st, run_batch, b),
+		    ERR_OK);
 	}
 	free(b);
 }
@@ -582,14 +585,12 @@ stored(struct store *st, struct arena *a, const struct model *m)
 
 /* One change: of a value or two, a conversion, a removal. */
 static void
-change_one(struct store *st, struct arena *a)
+draw_change(struct store *st, struct arena *a, struct batch *b)
 {
-	struct batch *b = calloc(1, sizeof(*b));
-	size_t i = chance((unsigned)nmodels);
-	struct model *m = &models[i];
+	struct model *m = &models[chance((unsigned)nmodels)];
+	const size_t at = b->n++;
 
-	b->n = 1;
-	b->old[0] = stored(st, a, m);
+	b->old[at] = stored(st, a, m);
 	if (chance(10) == 0) {
 		*m = models[--nmodels];
 	} else {
@@ -601,10 +602,37 @@ change_one(struct store *st, struct arena *a)
 		for (unsigned k = 0; k < METAS; k++)
 			if (chance(3) == 0)
 				random_meta(m, k);
-		b->new[0] = pass_of(a, m);
+		b->new[at] = pass_of(a, m);
 	}
+}
+
+static void
+change_one(struct store *st, struct arena *a)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+
+	draw_change(st, a, b);
 	assert_int_equal(store_run(st, run_batch, b), ERR_OK);
 	free(b);
+}
+
+/* In one transaction; some pass is changed twice, and some has a fresh row. */
+static void
+change_together(struct store *st, unsigned batches)
+{
+	struct arena *a = arena_new(65536);
+
+	while (batches-- > 0) {
+		struct batch *b = calloc(1, sizeof(*b));
+
+		while (b->n < BATCH)
+			draw_change(st, a, b);
+		assert_int_equal(store_run_many(st, run_batch, b), ERR_OK);
+		change_one(st, a);
+		free(b);
+		arena_reset(a);
+	}
+	arena_free(a);
 }
 
 static void
@@ -627,6 +655,47 @@ fill(struct fixture *f, unsigned n)
 	nmodels = 0;
 	add_many(f->st, a, n);
 	arena_free(a);
+}
+
+static enum err
+index_document(struct arena *a, struct store_pass *row, void *arg)
+{
+	struct store_pass p;
+	struct model m;
+
+	(void)arg;
+	assert_int_equal(row->document.len, sizeof(m));
+	memcpy(&m, row->document.s, sizeof(m));
+	p = pass_of(a, &m);
+	row->fields = p.fields;
+	row->nfields = p.nfields;
+	row->columns = p.columns;
+	row->ncolumns = p.ncolumns;
+	return ERR_OK;
+}
+
+static void
+no_report(void *arg, const char *text)
+{
+	(void)arg;
+	assert_true(strlen(text) > 10);
+}
+
+static void
+no_progress(void *arg, uint64_t done, uint64_t total)
+{
+	(void)arg;
+	assert_true(done <= total);
+}
+
+static uint64_t
+faults(struct fixture *f)
+{
+	uint64_t n = UINT64_MAX;
+
+	assert_int_equal(
+	    store_verify(f->st, index_document, no_report, NULL, &n), ERR_OK);
+	return n;
 }
 
 /* -- the tests ---------------------------------------------------------------
@@ -672,6 +741,9 @@ test_against_the_model(void **state)
 	ask_many(f, QUERIES);
 	change_many(f->st, 3000);
 	ask_many(f, QUERIES);
+	change_together(f->st, 40);
+	ask_many(f, QUERIES / 2);
+	assert_int_equal(faults(f), 0);
 	fixture_reopen(f);
 	ask_many(f, QUERIES / 5);
 }
@@ -733,47 +805,6 @@ test_select(void **state)
 
 /* -- damage -----------------------------------------------------------------
  */
-
-static enum err
-index_document(struct arena *a, struct store_pass *row, void *arg)
-{
-	struct store_pass p;
-	struct model m;
-
-	(void)arg;
-	assert_int_equal(row->document.len, sizeof(m));
-	memcpy(&m, row->document.s, sizeof(m));
-	p = pass_of(a, &m);
-	row->fields = p.fields;
-	row->nfields = p.nfields;
-	row->columns = p.columns;
-	row->ncolumns = p.ncolumns;
-	return ERR_OK;
-}
-
-static void
-no_report(void *arg, const char *text)
-{
-	(void)arg;
-	assert_true(strlen(text) > 10);
-}
-
-static void
-no_progress(void *arg, uint64_t done, uint64_t total)
-{
-	(void)arg;
-	assert_true(done <= total);
-}
-
-static uint64_t
-faults(struct fixture *f)
-{
-	uint64_t n = UINT64_MAX;
-
-	assert_int_equal(
-	    store_verify(f->st, index_document, no_report, NULL, &n), ERR_OK);
-	return n;
-}
 
 /* Remove one row in `of` of a table. */
 struct damage {
@@ -877,8 +908,10 @@ write_until_killed(const char *dir)
 	seed = (uint64_t)getpid();
 	if (store_open(dir, &safe, &st) != ERR_OK)
 		_exit(1);
-	for (;;)
-		change_many(st, 1);
+	for (;;) {
+		change_many(st, 20);
+		change_together(st, 1);
+	}
 }
 
 static enum err

@@ -1,8 +1,8 @@
 /*
  * bulk - bulk updates, each at its own pace.
  *
- * A turn is one small batch of one operation; those whose time has come take
- * turns, so that none waits for another for long.
+ * A batch is a transaction; in a turn, operations whose time has come have one
+ * after the other a batch, until none is behind or the turn was long enough.
  */
 
 #include "pass/bulk.h"
@@ -17,9 +17,11 @@
 #include "worker/job.h"
 
 #define RUNNING_MAX 1000 /* at the same time; the rest wait */
-#define BATCH       100  /* passes of a transaction */
+#define BATCH       250  /* passes of a transaction */
 #define BATCH_MS    100  /* or as many as are due in this time */
-#define CREDIT_MS   1000 /* that is made up for when others took the time */
+#define TURN        500  /* passes of a turn, or a batch more */
+#define CREDIT_MS   400  /* that is made up for when others took the time */
+#define AGAIN_MS    10000 /* the longest wait for a provider */
 #define LOOK_MS     100  /* between two looks for new operations */
 #define ARENA_BLOCK ((size_t)1 << 20)
 
@@ -117,6 +119,7 @@ look(const struct job_env *env, struct bulk *b)
 
 struct batch {
 	const struct operation *op;
+	bool asks; /* providers, which may take their time */
 	struct change_item *items;
 	size_t n;
 	struct operation_step step;
@@ -137,21 +140,19 @@ count(struct txn *t, void *arg)
 	return operation_add_step(t, b->op->id, &b->step);
 }
 
+/* What is due, and will be in BATCH_MS. */
 static size_t
-batch_size(double throughput)
+batch_size(const struct pace *p, int64_t tick, double throughput)
 {
-	double n = throughput * BATCH_MS / 1000;
+	double n = throughput * ((double)tick - p->next + BATCH_MS) / 1000;
 
 	return n < 1 ? 1 : n > BATCH ? BATCH : (size_t)n;
 }
 
 /* The passes of the next batch; one more tells whether it is the last. */
 static enum err
-fetch(const struct job_env *env, struct batch *b)
+fetch(const struct job_env *env, struct batch *b, size_t want)
 {
-	/* Each may have to wait for a provider. */
-	const size_t want =
-	    env->tenant->nproviders > 0 ? 1 : batch_size(b->op->throughput);
 	struct operation_pass passes[BATCH + 1];
 	size_t n = want + 1;
 	enum err e;
@@ -174,7 +175,7 @@ fetch(const struct job_env *env, struct batch *b)
 }
 
 static enum err
-run_batch(const struct job_env *env, struct batch *b)
+run_batch(const struct job_env *env, const struct pace *p, struct batch *b)
 {
 	const struct operation *op = b->op;
 	struct change_env change = {
@@ -190,8 +191,13 @@ run_batch(const struct job_env *env, struct batch *b)
 	enum err e;
 
 	if ((e = operation_data(env->store, op->id, env->a, &data)) != ERR_OK ||
-	    (e = bulk_parse(env->a, data, &in)) != ERR_OK ||
-	    (e = fetch(env, b)) != ERR_OK)
+	    (e = bulk_parse(env->a, data, &in)) != ERR_OK)
+		return e;
+	b->asks = env->tenant->nproviders > 0 &&
+	    (in.update_metadata || in.identifiers != NULL);
+	e = fetch(env, b,
+	    b->asks ? 1 : batch_size(p, env->time.tick, op->throughput));
+	if (e != ERR_OK)
 		return e;
 	in.operation = op->id;
 	in.ask = CHANGE_MUST;
@@ -207,55 +213,85 @@ run_batch(const struct job_env *env, struct batch *b)
 
 /* -- a turn ---------------------------------------------------------------- */
 
-static void
-pace_on(struct pace *p, const struct job_env *env, double throughput, size_t n)
+/* A provider that gives no answer has some time until it is asked again. */
+static bool
+is_unanswered(const struct batch *b)
 {
-	const double least = (double)(env->time.tick - CREDIT_MS);
-
-	p->failures = 0;
-	if (p->next < least)
-		p->next = least;
-	p->next += (double)n * 1000 / throughput;
+	return b->asks && b->n > 0 && b->items[0].err == ERR_UPSTREAM;
 }
 
 static void
+pace_on(struct pace *p, const struct job_env *env, const struct batch *b)
+{
+	int64_t wait;
+
+	p->next += (double)b->n * 1000 / b->op->throughput;
+	if (!is_unanswered(b)) {
+		p->failures = 0;
+		return;
+	}
+	wait = job_back_off(++p->failures);
+	wait = wait < AGAIN_MS ? wait : AGAIN_MS;
+	if (p->next < (double)(env->time.tick + wait))
+		p->next = (double)(env->time.tick + wait);
+}
+
+/* Gives the passes that a turn has had with it. */
+static size_t
 step(const struct job_env *env, struct pace *p, struct job_state *s)
 {
 	struct operation op;
 	struct batch b = { .op = &op };
+	const double least = (double)(env->time.tick - CREDIT_MS);
 	enum err e = operation_find(env->store, p->id, env->a, &op);
 
+	if (p->next < least)
+		p->next = least;
 	if (e == ERR_OK)
-		e = op.ended ? ERR_NOTFOUND : run_batch(env, &b);
+		e = op.ended ? ERR_NOTFOUND : run_batch(env, p, &b);
 	if (e == ERR_OK)
-		pace_on(p, env, op.throughput, b.n);
+		pace_on(p, env, &b);
 	s->queued = s->queued || e == ERR_OK;
 	p->over = (e == ERR_OK && b.step.ends) || e == ERR_NOTFOUND ||
 	    e == ERR_CONFLICT; /* cancelled meanwhile */
 	if (p->over || e == ERR_OK)
-		return;
+		return b.asks ? TURN : b.n;
 	p->next = (double)(env->time.tick + job_back_off(++p->failures));
 	log_warning("bulk_later", "operation", p->id, "failures",
 	    text_num(p->failures).s, NULL);
+	return 0;
 }
 
-/* The first one from `at` on whose time has come. */
-static void
-step_next(const struct job_env *env, struct bulk *b, struct job_state *s)
+/* The first one from `at` on whose time has come; NULL: none. */
+static struct pace *
+next_due(const struct job_env *env, struct bulk *b)
 {
-	struct job_env batch = *env;
-
 	for (size_t i = 0; i < b->n; i++) {
 		struct pace *p = &b->pace[(b->at + i) % b->n];
 
 		if (p->over || p->next > (double)env->time.tick)
 			continue;
 		b->at = (b->at + i + 1) % b->n;
-		batch.a = b->a;
-		step(&batch, p, s);
-		arena_reset(b->a);
-		return;
+		return p;
 	}
+	return NULL;
+}
+
+static enum err
+steps(const struct job_env *env, struct bulk *b, struct job_state *s)
+{
+	struct job_env batch = *env;
+	struct pace *p = next_due(env, b);
+
+	if (p == NULL)
+		return ERR_OK;
+	batch.a = b->a;
+	for (size_t done = 0; p != NULL;
+	     p = done < TURN ? next_due(env, b) : NULL) {
+		done += step(&batch, p, s);
+		arena_reset(b->a);
+	}
+	return store_flush(env->store);
 }
 
 static void
@@ -287,10 +323,10 @@ bulk(const struct job_env *env, struct job_state *s)
 	}
 	if ((e = look(env, b)) != ERR_OK)
 		return e;
-	step_next(env, b, s);
+	e = steps(env, b, s);
 	s->owed = b->n > 0;
 	soonest(b, env, s);
-	return ERR_OK;
+	return e;
 }
 
 static void

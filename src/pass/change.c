@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/buf.h"
-#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "pass/amend.h"
 #include "pass/notification.h"
 #include "pass/provider.h"
+#include "pass/rendered.h"
 #include "pass/types.h"
 #include "store/due.h"
 #include "store/event.h"
@@ -180,23 +180,6 @@ compute_metadata(
 		return e;
 	p->metadata = json_object_in(env->a);
 	return t == NULL ? ERR_OK : template_run(t, &in, env->a, &p->metadata);
-}
-
-/* Of all that a rendering depends on; a type that is gone counts as zeros. */
-static void
-digest(struct arena *a, const struct pass_type *type, struct pass *p)
-{
-	static const unsigned char none[32] = { 0 };
-	const struct slice data = json_text_sorted(a, pass_data(a, p, true));
-	struct buf b;
-
-	buf_init(&b, a);
-	buf_add(&b, type == NULL ? none : type->digest, 32);
-	buf_add(&b, data.s, data.len);
-	if (p->notification != NULL)
-		buf_adds(&b, json_text_sorted(a, p->notification).s);
-	digest_sha256(b.s, b.len, p->rendered);
-	p->has_rendered = true;
 }
 
 static enum err
@@ -439,7 +422,7 @@ complete(struct creating *c)
 	}
 	if ((e = compute_metadata(env, c->type, p)) != ERR_OK)
 		return e;
-	digest(env->a, c->type, p);
+	rendered_digest(env->a, c->type, p);
 	return ERR_OK;
 }
 
@@ -653,7 +636,7 @@ change_adopt(const struct change_env *env, const unsigned char *key,
 		return why(w, e, "metadata",
 		    "The pass type's metadata cannot be computed of this; the "
 		    "log names the expression.");
-	digest(env->a, type, p);
+	rendered_digest(env->a, type, p);
 	return make_row(env, p, row, w);
 }
 
@@ -687,13 +670,8 @@ struct updating {
 	struct refresh refresh; /* id NULL: the pass owes none after this */
 	bool changed, settles;  /* `settles`: providers were asked */
 	bool stale;             /* another change came in between */
+	const struct amend *amend; /* it will do, or NULL */
 };
-
-static int64_t
-later(int64_t now, int64_t than)
-{
-	return now > than ? now : than + 1;
-}
 
 /* The type that the pass is of from now on; NULL if it is gone. */
 static enum err
@@ -712,12 +690,12 @@ type_of(const struct updating *u, struct pass_type **out, struct why *w)
 }
 
 static void
-owe(struct updating *u)
+owe(struct updating *u, unsigned wallets)
 {
 	const struct change_env *env = u->env;
 
 	u->owes = (struct store_due){
-		.wallets = pass_installed(&u->pass),
+		.wallets = wallets,
 		.at = env->now + env->tenant->push_window,
 		.operation = u->in->operation,
 	};
@@ -797,14 +775,14 @@ revise(struct updating *u, struct why *w)
 	if (u->in->message != NULL)
 		p->notification = notification_next(env->a, was.notification,
 		    u->in->message, env->now, env->random);
-	digest(env->a, type, p);
+	rendered_digest(env->a, type, p);
 	u->changed = !was.has_rendered ||
 	    memcmp(was.rendered, p->rendered, sizeof(p->rendered)) != 0;
 	if (!u->changed)
 		return ERR_OK;
-	p->updated = later(env->now, was.updated);
-	p->modified = later(env->now / 1000, was.modified);
-	owe(u);
+	p->updated = pass_later(env->now, was.updated);
+	p->modified = pass_later(env->now / 1000, was.modified);
+	owe(u, pass_installed(p));
 	pass_index(env->a, env->tenant, &was, &u->old);
 	return make_row(env, p, &u->row, w);
 }
@@ -899,6 +877,41 @@ commit(struct txn *t, void *arg)
 	    &u->pass);
 }
 
+/* What only the date is indexed of, for nothing else has changed. */
+static void
+index_date(struct arena *a, int64_t ms, struct store_pass *row)
+{
+	row->columns = arena_alloc(a, sizeof(*row->columns));
+	row->columns[0] = (struct store_column){
+		slice_of("lastUpdateDate"), { NULL, 0 }, STORE_DATE, ms
+	};
+	row->ncolumns = 1;
+}
+
+/* False when the document must be read for it. */
+static bool
+amend(struct updating *u)
+{
+	const struct change_env *env = u->env;
+	struct amended am;
+
+	if (u->amend == NULL ||
+	    !amend_document(
+		u->amend, env->a, env->tenant, u->old.document, &am))
+		return false;
+	u->changed = am.changed;
+	if (!am.changed)
+		return true;
+	u->pass.id = u->row.id = u->id;
+	u->pass.type = am.type;
+	u->pass.updated = am.updated;
+	u->row.document = am.document;
+	index_date(env->a, am.was, &u->old);
+	index_date(env->a, am.updated, &u->row);
+	owe(u, am.installed);
+	return true;
+}
+
 /* Read the pass and work out what it becomes. */
 static enum err
 draft(struct updating *u, struct why *w)
@@ -907,8 +920,9 @@ draft(struct updating *u, struct why *w)
 	enum err e;
 
 	e = store_pass_read(env->store, u->id, env->a, &u->old);
-	if (e == ERR_OK)
-		e = pass_parse(env->a, u->old.document, &u->pass);
+	if (e != ERR_OK || amend(u))
+		return e;
+	e = pass_parse(env->a, u->old.document, &u->pass);
 	return e == ERR_OK ? revise(u, w) : e;
 }
 
@@ -1073,6 +1087,16 @@ commit_all(struct txn *t, void *arg)
 	return e == ERR_OK ? b->also(t, b->arg) : e;
 }
 
+/* Only additionalData, of passes that stay what they are? */
+static bool
+amends(const struct change_env *env, const struct change_input *in,
+    struct amend *out)
+{
+	return in->type == NULL && in->identifiers == NULL &&
+	    !in->update_metadata && in->message == NULL &&
+	    amend_prepare(env->a, in->additional, env->now, out);
+}
+
 static bool
 any_stale(const struct batch *b)
 {
@@ -1105,12 +1129,16 @@ change_batch(struct change_env *env, const struct change_input *in,
 		.also = also,
 		.arg = arg,
 	};
+	struct amend amend;
+	const bool can = amends(env, in, &amend);
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; i < n; i++)
-		b.u[i] = (struct updating){
-			.env = env, .id = items[i].id, .in = in, .stale = true
-		};
+		b.u[i] = (struct updating){ .env = env,
+			.id = items[i].id,
+			.in = in,
+			.stale = true,
+			.amend = can ? &amend : NULL };
 	for (int i = 0; i < UPDATE_TRIES; i++) {
 		draft_all(&b);
 		e = store_run_many(env->store, commit_all, &b);

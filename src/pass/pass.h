@@ -70,6 +70,13 @@ struct json_object *pass_data(
 /* STORE_APPLE | STORE_GOOGLE: the wallets where it is installed now. */
 unsigned pass_installed(const struct pass *p);
 
+/* A date of a change that rises by at least one from the last, `than`. */
+static inline int64_t
+pass_later(int64_t now, int64_t than)
+{
+	return now > than ? now : than + 1;
+}
+
 /* Fill `row->fields`, `row->columns` and `row->unique` from the pass. */
 void pass_index(struct arena *a, const struct tenant *t, const struct pass *p,
     struct store_pass *row);

@@ -18,7 +18,7 @@
 #include "store/operation.h"
 #include "worker/job.h"
 
-#define BATCH 100
+#define BATCH 250
 #define PAGE  16384
 #define CACHE (64u << 20)
 

@@ -53,8 +53,7 @@ value_end(struct slice s, size_t at)
 		return string_end(s, at);
 	if (s.s[at] == '{' || s.s[at] == '[')
 		return nest_end(s, at);
-	while (at < s.len && s.s[at] != ',' && s.s[at] != '}' &&
-	    s.s[at] != ']')
+	while (at < s.len && s.s[at] != ',' && s.s[at] != '}' && s.s[at] != ']')
 		at++;
 	return at == s.len ? 0 : at;
 }
@@ -75,8 +74,7 @@ printed_next(struct slice *rest, struct slice *key, struct slice *value)
 		rest->len = 0;
 	if (s.len == 1 && s.s[0] == '}')
 		rest->len = 0;
-	if (rest->len < 3 || (s.s[0] != '{' && s.s[0] != ',') ||
-	    s.s[1] != '"')
+	if (rest->len < 3 || (s.s[0] != '{' && s.s[0] != ',') || s.s[1] != '"')
 		return false;
 	colon = string_end(s, 1);
 	if (colon == 0 || colon >= s.len || s.s[colon] != ':' ||

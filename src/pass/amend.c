@@ -41,8 +41,8 @@ amend_prepare(struct arena *a, struct json_object *additional, int64_t now,
 
 		if (json_object_is_type(it.val, json_type_object))
 			return false;
-		p->key = json_text(
-		    a, json_own(a, json_object_new_string(it.key)));
+		p->key =
+		    json_text(a, json_own(a, json_object_new_string(it.key)));
 		if (!removes(it.val))
 			p->value = json_text(a, it.val);
 	}

@@ -667,9 +667,9 @@ struct updating {
 	struct pass pass;
 	struct store_due owes;
 	struct provider_asked asked;
-	struct refresh refresh; /* id NULL: the pass owes none after this */
-	bool changed, settles;  /* `settles`: providers were asked */
-	bool stale;             /* another change came in between */
+	struct refresh refresh;    /* id NULL: the pass owes none after this */
+	bool changed, settles;     /* `settles`: providers were asked */
+	bool stale;                /* another change came in between */
 	const struct amend *amend; /* it will do, or NULL */
 };
 
@@ -882,9 +882,8 @@ static void
 index_date(struct arena *a, int64_t ms, struct store_pass *row)
 {
 	row->columns = arena_alloc(a, sizeof(*row->columns));
-	row->columns[0] = (struct store_column){
-		slice_of("lastUpdateDate"), { NULL, 0 }, STORE_DATE, ms
-	};
+	row->columns[0] = (struct store_column){ slice_of("lastUpdateDate"),
+		{ NULL, 0 }, STORE_DATE, ms };
 	row->ncolumns = 1;
 }
 

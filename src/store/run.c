@@ -57,7 +57,8 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 }
 
 static enum err
-run_until(struct store *st, store_fn *fn, void *arg, u_int32_t commit, bool many)
+run_until(
+    struct store *st, store_fn *fn, void *arg, u_int32_t commit, bool many)
 {
 	struct txn t = { .st = st };
 	enum err e = ERR_BUSY;

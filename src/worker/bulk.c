@@ -16,13 +16,13 @@
 #include "store/operation.h"
 #include "worker/job.h"
 
-#define RUNNING_MAX 1000 /* at the same time; the rest wait */
-#define BATCH       250  /* passes of a transaction */
-#define BATCH_MS    100  /* or as many as are due in this time */
-#define TURN        500  /* passes of a turn, or a batch more */
-#define CREDIT_MS   400  /* that is made up for when others took the time */
+#define RUNNING_MAX 1000  /* at the same time; the rest wait */
+#define BATCH       250   /* passes of a transaction */
+#define BATCH_MS    100   /* or as many as are due in this time */
+#define TURN        500   /* passes of a turn, or a batch more */
+#define CREDIT_MS   400   /* that is made up for when others took the time */
 #define AGAIN_MS    10000 /* the longest wait for a provider */
-#define LOOK_MS     100  /* between two looks for new operations */
+#define LOOK_MS     100   /* between two looks for new operations */
 #define ARENA_BLOCK ((size_t)1 << 20)
 
 struct pace {

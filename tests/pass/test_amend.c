@@ -76,8 +76,8 @@ random_pass(struct arena *a)
 		.updated = NOW - (int64_t)chance(3) + 1,
 		.identifiers = random_object(a, false),
 		.metadata = random_object(a, false),
-		.additional = json_merge(a, parsed(a, "{}"),
-		    random_object(a, false), true),
+		.additional = json_merge(
+		    a, parsed(a, "{}"), random_object(a, false), true),
 		.providers = parsed(a, "{}"),
 		.extensions = random_object(a, false),
 		.apple_serial = "abcdefghijkl",

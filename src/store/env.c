@@ -330,6 +330,8 @@ store_open(const char *dir, const struct store_options *opt, struct store **out)
 	st->boot.fd = st->register_fd = -1;
 	st->commit = commit_flags(opt->sync);
 	st->lease_size = opt->lease == 0 ? 64 : opt->lease;
+	st->tell = opt->tell;
+	st->tell_arg = opt->tell_arg;
 	if ((e = check_folder(st)) == ERR_OK) {
 		st->next = opened;
 		opened = st;
@@ -360,6 +362,7 @@ store_close(struct store *st)
 	(void)!ordinal_give_back(st);
 	column_close(st);
 	dict_close(st);
+	told_close(st);
 	table_close_all(st);
 	if (st->env != NULL) {
 		boot_finish(st->dir, &st->boot);

@@ -1,5 +1,7 @@
 #include "store/event.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,6 +14,76 @@
 #define RECORD_VERSION 1
 #define RECORD_HEAD    13
 #define TEXT_MAX       64
+
+/* -- who is told after the commit ------------------------------------------ */
+
+struct told {
+	size_t n, room;
+	struct told_event {
+		struct event e;
+		char pass[TEXT_MAX + 1], type[TEXT_MAX + 1];
+	} * list;
+	struct event *events; /* of the list, when they are told */
+};
+
+/* What `e` points to may be gone by then. */
+static void
+told_add(struct store *st, const struct event *e)
+{
+	struct told *to = st->told;
+	struct told_event *one;
+
+	if (to == NULL && (to = st->told = calloc(1, sizeof(*to))) == NULL)
+		abort();
+	if (to->n == to->room) {
+		to->room = 2 * to->room + 8;
+		to->list = reallocarray(to->list, to->room, sizeof(*to->list));
+		to->events =
+		    reallocarray(to->events, to->room, sizeof(*to->events));
+		if (to->list == NULL || to->events == NULL)
+			abort();
+	}
+	one = &to->list[to->n++];
+	one->e = *e;
+	(void)snprintf(one->pass, sizeof(one->pass), "%s", e->pass);
+	(void)snprintf(one->type, sizeof(one->type), "%s", e->type);
+}
+
+void
+told_clear(struct store *st)
+{
+	if (st->told != NULL)
+		st->told->n = 0;
+}
+
+void
+told_tell(struct store *st)
+{
+	struct told *to = st->told;
+
+	if (to == NULL || to->n == 0)
+		return;
+	for (size_t i = 0; i < to->n; i++) {
+		to->events[i] = to->list[i].e;
+		to->events[i].pass = to->list[i].pass;
+		to->events[i].type = to->list[i].type;
+	}
+	st->tell(st->tell_arg, st->dir, to->events, to->n);
+	to->n = 0;
+}
+
+void
+told_close(struct store *st)
+{
+	if (st->told != NULL) {
+		free(st->told->list);
+		free(st->told->events);
+	}
+	free(st->told);
+}
+
+/* -- the queue --------------------------------------------------------------
+ */
 
 enum err
 event_add(struct txn *t, const struct event *e)
@@ -29,6 +101,8 @@ event_add(struct txn *t, const struct event *e)
 	table_put64(r + 5, (uint64_t)e->date);
 	memcpy(r + RECORD_HEAD, e->pass, id);
 	memcpy(r + RECORD_HEAD + id, e->type, type);
+	if (t->st->tell != NULL)
+		told_add(t->st, e);
 	return table_put(t, TABLE_EVENT, table_slice(NULL, 0),
 	    table_slice(r, RECORD_HEAD + id + type), DB_APPEND);
 }

@@ -120,6 +120,14 @@ bool register_is_ours(const char *exe, const char *own);
 MUST_CHECK enum err watch_start(struct store *st);
 void watch_stop(struct store *st);
 
+/* -- event.c -------------------------------------------------------------- */
+
+/* The events of the transaction in hand, for store_options.tell. */
+struct told;
+void told_clear(struct store *st); /* before each attempt */
+void told_tell(struct store *st);  /* after the commit */
+void told_close(struct store *st);
+
 /* -- env.c ---------------------------------------------------------------- */
 
 /* Ordinals next..end-1 are this process's to give. */
@@ -145,6 +153,9 @@ struct store {
 	char *faults; /* while verifying: what Berkeley DB found, or NULL */
 	struct dict *dict;     /* codes that are remembered */
 	struct column *column; /* see column.h */
+	store_tell_fn *tell;   /* or NULL */
+	void *tell_arg;
+	struct told *told;
 	dev_t dev;
 	ino_t ino;
 	struct store *next; /* the open ones of this process */

@@ -41,6 +41,7 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 	struct lease lease = st->lease;
 	enum err e;
 
+	told_clear(st);
 	e = table_rc(t, st->env->txn_begin(st->env, NULL, &t->tid, 0), "begin");
 	if (e != ERR_OK)
 		return e;
@@ -110,8 +111,10 @@ run_and_tidy(
 	/* What is committed is committed, whatever becomes of this. */
 	if (e == ERR_OK && st->commits++ % CHECK_COMMITS == 0)
 		(void)!store_checkpoint(st, STORE_LOG_KBYTES);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		column_settle(st);
+		told_tell(st);
+	}
 	return e;
 }
 

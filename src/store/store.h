@@ -23,9 +23,19 @@ struct txn;
 
 enum store_sync { STORE_SYNC, STORE_WRITE_NOSYNC, STORE_NOSYNC };
 
+/*
+ * Called with the `n` events of a transaction of `dir` after its commit; they
+ * are good during the call.  It must not use the store.
+ */
+struct event; /* store/event.h */
+typedef void store_tell_fn(
+    void *arg, const char *dir, const struct event *events, size_t n);
+
 struct store_options {
 	enum store_sync sync; /* what a commit survives */
 	unsigned lease;       /* ordinals taken at a time; 0: 64 */
+	store_tell_fn *tell;  /* or NULL */
+	void *tell_arg;
 };
 
 /*

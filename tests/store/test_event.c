@@ -187,6 +187,71 @@ test_refused(void **state)
 	assert_string_equal(taken(f, 64).list[0].pass, max);
 }
 
+/* -- who is told after the commit ------------------------------------------ */
+
+struct heard {
+	char text[512];
+	unsigned calls;
+};
+
+static void
+hear(void *arg, const char *dir, const struct event *events, size_t n)
+{
+	struct heard *h = arg;
+
+	assert_non_null(strstr(dir, "/data"));
+	h->calls++;
+	for (size_t i = 0; i < n; i++)
+		snprintf(h->text + strlen(h->text),
+		    sizeof(h->text) - strlen(h->text), " %s:%d:%s",
+		    events[i].pass, (int)events[i].kind, events[i].type);
+}
+
+/* What was pointed to is gone when the commit is made. */
+static enum err
+add_fleeting(struct txn *t, void *arg)
+{
+	char id[] = "pass-9", type[] = "ticket";
+	const struct event event = {
+		.kind = EVENT_UPDATED, .date = NOW, .pass = id, .type = type
+	};
+	enum err e = event_add(t, &event);
+
+	(void)arg;
+	memset(id, 'x', sizeof(id) - 1);
+	memset(type, 'x', sizeof(type) - 1);
+	return e;
+}
+
+static void
+test_told_after_the_commit(void **state)
+{
+	struct fixture *f = *state;
+	struct batch undone = { some, 4, ERR_TOOBIG };
+	struct heard h = { .calls = 0 };
+	const struct store_options opt = {
+		.sync = STORE_NOSYNC, .tell = hear, .tell_arg = &h
+	};
+	struct doing d;
+
+	happened(f, some, 1);
+	store_close(f->st);
+	f->st = NULL;
+	assert_int_equal(store_open(f->dir, &opt, &f->st), ERR_OK);
+	assert_int_equal(store_run(f->st, add_all, &undone), ERR_TOOBIG);
+	assert_int_equal(h.calls, 0);
+	happened(f, some, 2);
+	assert_int_equal(store_run(f->st, add_fleeting, NULL), ERR_OK);
+	assert_string_equal(
+	    h.text, " pass-1:2:loyalty pass-2:2:loyalty pass-9:1:ticket");
+	assert_int_equal(h.calls, 2);
+	/* Nothing happens when they are dealt with. */
+	d = taken(f, 64);
+	assert_int_equal(d.n, 4);
+	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	assert_int_equal(h.calls, 2);
+}
+
 int
 main(void)
 {
@@ -197,6 +262,7 @@ main(void)
 		T(test_what_was_undone_did_not_happen),
 		T(test_the_files_go),
 		T(test_refused),
+		T(test_told_after_the_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

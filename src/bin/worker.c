@@ -153,7 +153,7 @@ run(const struct server *s, const struct options *o)
 	enum err e;
 
 	do {
-		if ((e = spawn_lock(s, &fd)) != ERR_OK)
+		if ((e = spawn_lock(s, SPAWN_WORKER, &fd)) != ERR_OK)
 			break;
 		rc = work(w, o);
 		close(fd);

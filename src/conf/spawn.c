@@ -17,11 +17,11 @@
 #define IDLE_TEXT "10" /* seconds that it stays */
 
 static int
-open_lock(const struct server *s)
+open_lock(const struct server *s, const char *name)
 {
 	char path[4096];
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/.worker", s->tenants) >=
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", s->tenants, name) >=
 	    sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -37,10 +37,10 @@ fault(const struct server *s, const char *what)
 }
 
 enum err
-spawn_lock(const struct server *s, int *fd)
+spawn_lock(const struct server *s, const char *name, int *fd)
 {
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int lock = open_lock(s);
+	int lock = open_lock(s, name);
 	int fault_errno;
 
 	if (lock < 0) {
@@ -65,7 +65,7 @@ static bool
 runs(const struct server *s)
 {
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int lock = open_lock(s);
+	int lock = open_lock(s, SPAWN_WORKER);
 	bool held;
 
 	if (lock < 0) {

@@ -24,9 +24,12 @@
 void spawn_worker(const struct server *s, const char *data, int64_t now);
 
 /*
- * The worker's side: take the lock, or ERR_BUSY when another has it.  `*fd`
- * holds it until it is closed.
+ * The side of the one that runs: take the lock, or ERR_BUSY when another has
+ * it.  `*fd` holds it until it is closed.
  */
-MUST_CHECK enum err spawn_lock(const struct server *s, int *fd);
+#define SPAWN_WORKER ".worker"
+#define SPAWN_HUB    ".hub"
+MUST_CHECK enum err spawn_lock(
+    const struct server *s, const char *name, int *fd);
 
 #endif

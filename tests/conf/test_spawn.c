@@ -82,14 +82,17 @@ test_lock(void **state)
 	struct state *st = *state;
 	int first = -1, second = -1;
 
-	assert_int_equal(spawn_lock(&st->s, &first), ERR_OK);
-	assert_int_equal(spawn_lock(&st->s, &second), ERR_BUSY);
+	assert_int_equal(spawn_lock(&st->s, SPAWN_WORKER, &first), ERR_OK);
+	assert_int_equal(spawn_lock(&st->s, SPAWN_WORKER, &second), ERR_BUSY);
 	assert_int_equal(second, -1);
+	assert_int_equal(spawn_lock(&st->s, SPAWN_HUB, &second), ERR_OK);
+	close(second);
 	close(first);
-	assert_int_equal(spawn_lock(&st->s, &second), ERR_OK);
+	assert_int_equal(spawn_lock(&st->s, SPAWN_WORKER, &second), ERR_OK);
 	close(second);
 	st->s.tenants = "/nonexistent";
-	assert_int_equal(spawn_lock(&st->s, &first), ERR_INTERNAL);
+	assert_int_equal(
+	    spawn_lock(&st->s, SPAWN_WORKER, &first), ERR_INTERNAL);
 }
 
 static void
@@ -137,7 +140,7 @@ test_one_that_runs_is_enough(void **state)
 	struct state *st = *state;
 	int lock = -1;
 
-	assert_int_equal(spawn_lock(&st->s, &lock), ERR_OK);
+	assert_int_equal(spawn_lock(&st->s, SPAWN_WORKER, &lock), ERR_OK);
 	spawn_worker(&st->s, folder_path(&st->d, "acme/data"), now());
 	(void)usleep(200000);
 	assert_int_not_equal(access(folder_path(&st->d, "started"), F_OK), 0);

@@ -10,7 +10,7 @@ set -eu
 build='gcc libc6-dev make autoconf automake pkgconf
 	libfcgi-dev libdb5.3-dev libjson-c-dev libssl-dev libyaml-dev
 	libcurl4-openssl-dev libzip-dev libjose-dev libjq-dev libonig-dev
-	libqrencode-dev libzint-dev'
+	libqrencode-dev libzint-dev libwebsockets-dev'
 run='lighttpd curl openssl unzip'
 test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
 	python3 python3-yaml mandoc valgrind

@@ -8,6 +8,7 @@ serve_pid=
 # serve_start CHECKOUT DIR PORT RESPONDER PROCESSES: returns when it answers.
 # Logs and socket lie in DIR; PASSWRIGHT_CONFIG must be set.  The socket's
 # name is relative to DIR, as a long one does not fit into a sockaddr_un.
+# $serve_more is more of lighttpd's configuration.
 serve_start() {
 	mkdir -p "$2/empty"
 	cat >"$2/lighttpd.conf" <<-EOF
@@ -24,6 +25,7 @@ serve_start() {
 	var.passwright_socket = "${serve_socket:-passwright.sock}"
 	var.passwright_processes = $5
 	include "$1/etc/lighttpd/passwright.conf"
+	${serve_more:-}
 	EOF
 	(cd "$2" && exec lighttpd -D -f lighttpd.conf) \
 	    >"$2/lighttpd.out" 2>&1 </dev/null &

@@ -101,6 +101,8 @@ for f in /etc/cron.d/passwright /etc/logrotate.d/passwright \
     /usr/share/man/man1/passwright.1.gz /usr/share/man/man7/passwright.7.gz \
     /usr/share/doc/passwright/copyright \
     /usr/share/passwright/apache/passwright-fcgid.conf \
+    /usr/lib/systemd/system/passwright-hub.service \
+    /usr/libexec/passwright/passwright-hub \
     /usr/libexec/passwright/passwright.fcgi; do
 	ok "there is $f" [ -s "$root$f" ]
 done

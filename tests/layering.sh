@@ -8,14 +8,16 @@ allowed() {
 	base)   echo base ;;
 	conf)   echo base conf ;;
 	store)  echo base conf store ;;
+	live)   echo base conf store live ;;
+	hub)    echo base conf store live hub ;;
 	pass)   echo base conf store pass ;;
 	wallet) echo base conf store pass wallet ;;
 	page)   echo base conf store pass wallet page ;;
 	auth)   echo base conf store auth ;;
 	http)   echo base conf http ;;
-	api)    echo base conf store pass wallet page auth http api ;;
-	worker) echo base conf store pass wallet worker ;;
-	bin)    echo base conf store pass wallet page auth worker bin ;;
+	api)    echo base conf store live pass wallet page auth http api ;;
+	worker) echo base conf store live pass wallet worker ;;
+	bin)    echo base conf store live hub pass wallet page auth worker bin ;;
 	cgi-bin) echo base conf http api ;;
 	*)      echo "no such room in the plan: $1" >&2; exit 1 ;;
 	esac

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "conf/tenants.h"
 #include "http/cors.h"
+#include "live/tell.h"
 #include "pass/template.h"
 
 #define ARENA_BLOCK 65536
@@ -21,7 +22,8 @@ struct serve {
 	const char *only; /* the tenant that this process serves, or NULL */
 	struct tenants *tenants;
 	struct stores *stores;
-	struct arena *a; /* of the present request */
+	struct live *live; /* NULL: no hub */
+	struct arena *a;   /* of the present request */
 	struct {
 		struct limit *l; /* NULL: could not be opened */
 		char *dir;       /* of the tenant whose it is, or NULL */
@@ -38,6 +40,7 @@ serve_new(const struct server *s)
 	sv->server = s;
 	sv->only = getenv("PASSWRIGHT_TENANT");
 	sv->tenants = tenants_new(s);
+	sv->live = live_new(s);
 	sv->a = arena_new(ARENA_BLOCK);
 	return sv;
 }
@@ -49,6 +52,7 @@ serve_free(struct serve *s)
 		return;
 	stores_free(s->stores);
 	tenants_free(s->tenants);
+	live_free(s->live);
 	limit_close(s->limit.l);
 	free(s->limit.dir);
 	arena_free(s->a);
@@ -62,6 +66,8 @@ open_stores(struct serve *s, bool cgi)
 	struct store_options opt = {
 		.sync = (enum store_sync)s->server->durability,
 		.lease = cgi ? 1 : 0,
+		.tell = s->live != NULL ? live_tell : NULL,
+		.tell_arg = s->live,
 	};
 
 	if (s->stores == NULL)

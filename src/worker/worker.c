@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/tenants.h"
+#include "live/tell.h"
 
 #define LIST_MS     2000 /* between two looks for new tenants */
 #define JOBS_MAX    16
@@ -29,6 +30,7 @@ struct worker {
 	const struct push_wallet *const *wallets;
 	struct tenants *tenants;
 	struct stores *stores;
+	struct live *live; /* NULL: no hub */
 	struct place *places;
 	size_t n;
 	int64_t listed; /* tick; JOB_NEVER: never */
@@ -38,13 +40,17 @@ struct worker {
 struct worker *
 worker_new(const struct server *s, const struct push_wallet *const *wallets)
 {
-	const struct store_options opt = {
+	struct store_options opt = {
 		.sync = (enum store_sync)s->durability,
 	};
 	struct worker *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		abort();
+	w->live = live_new(s);
+	if (w->live != NULL)
+		opt.tell = live_tell;
+	opt.tell_arg = w->live;
 	w->server = s;
 	w->wallets = wallets;
 	w->tenants = tenants_new(s);
@@ -73,6 +79,7 @@ worker_free(struct worker *w)
 		place_end(&w->places[i]);
 	free(w->places);
 	stores_free(w->stores);
+	live_free(w->live);
 	tenants_free(w->tenants);
 	arena_free(w->a);
 	free(w);

@@ -225,7 +225,7 @@ table() {
 		sed '$d' "$tmp/table"
 	else
 		fail "$script did not end well"
-		tail -n 15 "$tmp/table"
+		tail -n 25 "$tmp/table"
 	fi
 }
 

@@ -174,6 +174,19 @@ is_token(const char *s)
 	return n >= 1 && n <= REGISTRATION_TOKEN_MAX;
 }
 
+/* Others may leave: Wallet tries again by itself. */
+static enum err
+too_many(struct call *c, struct response *resp)
+{
+	(void)why(&c->why, ERR_TOOBIG, NULL,
+	    "At most %d devices may register a pass, and a device %d passes; "
+	    "unregister some, or hand out another pass.",
+	    REGISTRATION_DEVICES_MAX, REGISTRATION_PASSES_MAX);
+	log_warning("apple_full", "type", call_param(c, 2), NULL);
+	response_problem(resp, c->req, 429, &c->why);
+	return ERR_OK;
+}
+
 static enum err
 register_device(struct call *c, struct response *resp)
 {
@@ -188,7 +201,11 @@ register_device(struct call *c, struct response *resp)
 		    "Send the push token: 1 to %d printable characters of "
 		    "ASCII.",
 		    REGISTRATION_TOKEN_MAX);
-	if ((e = store_run(c->store, add, &g)) != ERR_OK)
+	if ((e = registration_room(c->store, &g.r)) == ERR_TOOBIG)
+		return too_many(c, resp);
+	if (e == ERR_OK)
+		e = store_run(c->store, add, &g);
+	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? call_no_pass(c) : e;
 	resp->status = g.new ? 201 : 200;
 	return ERR_OK;

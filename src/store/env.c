@@ -13,6 +13,7 @@
 #include "store/private.h"
 #include "store/upgrade.h"
 
+#define LOCK_SLOTS  16381 /* of a hash table, which is written when it opens */
 #define CACHE_BYTES (256U << 20) /* columns and keys of a million passes */
 
 /* The register allows a process one handle per environment. */
@@ -218,7 +219,8 @@ check_folder(struct store *st)
 }
 
 /*
- * Sizes for some 100 processes and transactions of some 1000 pages.  The
+ * Sizes for some 100 processes and transactions of some 1000 pages, and for
+ * one of 50,000, as when a pass goes that REGISTRATION_DEVICES_MAX have.  The
  * regions are sparse files: what is not used costs address space only.
  */
 static int
@@ -227,8 +229,9 @@ configure(DB_ENV *env)
 	int rc;
 
 	if ((rc = env->set_cachesize(env, 0, CACHE_BYTES, 1)) == 0 &&
-	    (rc = env->set_lk_max_locks(env, 20000)) == 0 &&
-	    (rc = env->set_lk_max_objects(env, 20000)) == 0 &&
+	    (rc = env->set_lk_max_locks(env, 100000)) == 0 &&
+	    (rc = env->set_lk_max_objects(env, 100000)) == 0 &&
+	    (rc = env->set_lk_tablesize(env, LOCK_SLOTS)) == 0 &&
 	    (rc = env->set_lk_max_lockers(env, 4000)) == 0 &&
 	    (rc = env->set_tx_max(env, 400)) == 0 &&
 	    (rc = env->set_lg_bsize(env, 1U << 20)) == 0 &&

@@ -34,6 +34,10 @@ struct keys_rows {
 MUST_CHECK enum err keys_list(struct txn *t, enum table n,
     const struct keys_key *prefix, struct arena *a, struct keys_rows *out);
 
+/* How many keys begin so, counted up to `max`. */
+MUST_CHECK enum err keys_count(struct txn *t, enum table n,
+    const struct keys_key *prefix, size_t max, size_t *count);
+
 /* ERR_NOTFOUND: no key begins so. */
 MUST_CHECK enum err keys_any(
     struct txn *t, enum table n, const struct keys_key *prefix);

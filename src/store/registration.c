@@ -87,21 +87,33 @@ keys_list(struct txn *t, enum table n, const struct keys_key *prefix,
 }
 
 enum err
-keys_any(struct txn *t, enum table n, const struct keys_key *prefix)
+keys_count(struct txn *t, enum table n, const struct keys_key *prefix,
+    size_t max, size_t *count)
 {
 	DBT key = table_dbt(keys_slice(prefix)), value = { 0 };
 	DBC *c = NULL;
 	enum err e = table_cursor(t, n, &c);
 
+	*count = 0;
 	if (e == ERR_OK)
 		e = table_cursor_get(t, c, &key, &value, DB_SET_RANGE);
-	if (e == ERR_OK &&
-	    (key.size < prefix->len ||
-		memcmp(key.data, prefix->b, prefix->len) != 0))
-		e = ERR_NOTFOUND;
+	while (e == ERR_OK && *count < max && key.size >= prefix->len &&
+	    memcmp(key.data, prefix->b, prefix->len) == 0) {
+		++*count;
+		e = table_cursor_get(t, c, &key, &value, DB_NEXT);
+	}
 	if (c != NULL)
 		c->close(c);
-	return e;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+keys_any(struct txn *t, enum table n, const struct keys_key *prefix)
+{
+	size_t count;
+	enum err e = keys_count(t, n, prefix, 1, &count);
+
+	return e == ERR_OK && count == 0 ? ERR_NOTFOUND : e;
 }
 
 /* What was to go is gone. */
@@ -414,6 +426,50 @@ registration_add(struct txn *t, struct arena *a, const struct registration *r,
 	    table_slice(row, sizeof(row)), DB_NOOVERWRITE);
 	*new = e == ERR_OK;
 	return e == ERR_OK || e == ERR_CONFLICT ? hold(t, a, &h, m) : e;
+}
+
+struct asking {
+	const struct registration *r;
+	bool full;
+};
+
+static enum err
+look_for_room(struct txn *t, void *arg)
+{
+	struct asking *q = arg;
+	const struct keys_key own =
+	    keys_registration(q->r->device, q->r->topic, q->r->pass);
+	struct keys_key device = { .len = 0 }, pass = { .len = 0 };
+	size_t passes = 0, devices = 0;
+	struct slice row;
+	enum err e = table_get(t, TABLE_REGISTRATION, keys_slice(&own), &row, 0);
+
+	q->full = false;
+	if (e != ERR_NOTFOUND)
+		return e;
+	keys_word(&device, q->r->device);
+	keys_word(&pass, q->r->pass);
+	e = keys_count(t, TABLE_REGISTRATION, &device, REGISTRATION_PASSES_MAX,
+	    &passes);
+	if (e == ERR_OK)
+		e = keys_count(t, TABLE_HOLDER, &pass, REGISTRATION_DEVICES_MAX,
+		    &devices);
+	q->full = passes >= REGISTRATION_PASSES_MAX ||
+	    devices >= REGISTRATION_DEVICES_MAX;
+	return e;
+}
+
+enum err
+registration_room(struct store *st, const struct registration *r)
+{
+	struct asking q = { .r = r };
+	enum err e;
+
+	if (!fits(r->device, REGISTRATION_NAME_MAX) ||
+	    !fits(r->topic, REGISTRATION_NAME_MAX))
+		return ERR_TOOBIG;
+	e = run_bare(st, look_for_room, &q);
+	return e == ERR_OK && q.full ? ERR_TOOBIG : e;
 }
 
 /* -- removing -------------------------------------------------------------- */

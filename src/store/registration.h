@@ -14,6 +14,9 @@
 #define REGISTRATION_NAME_MAX  255  /* bytes of a device, of a topic */
 #define REGISTRATION_TOKEN_MAX 4096 /* bytes of a push token */
 
+#define REGISTRATION_DEVICES_MAX 10000 /* of a pass */
+#define REGISTRATION_PASSES_MAX  2000  /* of a device */
+
 struct registration {
 	const char *device, *topic; /* topic: the pass type identifier */
 	const char *pass, *token;
@@ -28,6 +31,14 @@ struct registration_moves {
 	} * list;
 	size_t n, size;
 };
+
+/*
+ * ERR_TOOBIG: the pass has as many devices, or the device as many passes, as
+ * are kept, and this is another one.  Those who ask at the same moment may all
+ * be let in.
+ */
+MUST_CHECK enum err registration_room(
+    struct store *st, const struct registration *r);
 
 /*
  * Register, or refresh date and token of what is registered; `*new` tells

@@ -11,6 +11,7 @@
 #define ROW_LEN     18
 #define WAIT_MOST   INT64_C(3600000) /* ms, after many failures */
 #define FAILURES    12               /* of more it waits no longer */
+#define TOUCH_MOST  2000 /* rows that one transaction holds, and a device's */
 
 static struct keys_key
 row_key(const struct target *g)
@@ -24,11 +25,12 @@ row_key(const struct target *g)
 }
 
 static enum err
-get(struct txn *t, struct target *g)
+get(struct txn *t, struct target *g, bool update)
 {
 	const struct keys_key k = row_key(g);
 	struct slice row;
-	enum err e = table_get(t, TABLE_TOKEN, keys_slice(&k), &row, DB_RMW);
+	enum err e = table_get(
+	    t, TABLE_TOKEN, keys_slice(&k), &row, update ? DB_RMW : 0);
 
 	g->sent = 0;
 	g->covered = 0;
@@ -70,6 +72,14 @@ struct taking {
 	size_t nslots;      /* a power of 2 */
 	uint64_t counter, next;
 	bool stamped;
+	struct open *open; /* of each pass */
+	size_t touched;    /* rows, in this transaction */
+};
+
+/* Who holds a pass and is to hear of it now, and when it is others' turn. */
+struct open {
+	struct keys_rows holders;
+	int64_t again;
 };
 
 /* The first failure waits as long as a success does. */
@@ -95,6 +105,13 @@ blocked(const struct taking *k, const struct target *g)
 	    until <= k->ask->now)
 		return 0;
 	return until;
+}
+
+static void
+sooner(int64_t *at, int64_t until)
+{
+	if (*at == 0 || until < *at)
+		*at = until;
 }
 
 static void *
@@ -145,6 +162,7 @@ stamp(struct txn *t, struct taking *k, const char *id, uint64_t *tag)
 {
 	enum err e = pass_tag(t, id, k->next, tag);
 
+	k->touched++;
 	k->stamped = k->stamped || (e == ERR_OK && *tag == k->next);
 	return e;
 }
@@ -195,31 +213,36 @@ add(struct txn *t, struct taking *k, struct target *g, const char *device)
 	return ERR_OK;
 }
 
+/* Hash and topic of a holder, whose device is returned. */
+static const char *
+read_holder(struct slice rest, struct target *g)
+{
+	memcpy(g->hash, rest.s, KEYS_HASH);
+	g->topic = rest.s + KEYS_HASH;
+	return g->topic + strlen(g->topic) + 1;
+}
+
 /* One holder of pass number `i`, whose change tag is `tag`. */
 static enum err
 take_holder(
     struct txn *t, struct taking *k, size_t i, uint64_t tag, struct slice rest)
 {
-	const char *device;
-	struct target g = { .topic = rest.s + KEYS_HASH };
+	struct target g = { .sent = 0 };
+	const char *device = read_holder(rest, &g);
 	int64_t until;
 	size_t *slot;
 	enum err e;
 
-	if (rest.len <= KEYS_HASH)
-		return ERR_OK;
-	memcpy(g.hash, rest.s, KEYS_HASH);
-	device = g.topic + strlen(g.topic) + 1;
 	slot = slot_of(k, &g);
 	if (*slot != 0) {
 		link_to(k, i, *slot - 1);
 		return ERR_OK;
 	}
-	if ((e = get(t, &g)) != ERR_OK || g.covered >= tag)
+	k->touched += 2;
+	if ((e = get(t, &g, true)) != ERR_OK || g.covered >= tag)
 		return e;
 	if ((until = blocked(k, &g)) != 0) {
-		if (k->out->again[i] == 0 || until < k->out->again[i])
-			k->out->again[i] = until;
+		sooner(&k->out->again[i], until);
 		return ERR_OK;
 	}
 	if ((e = add(t, k, &g, device)) == ERR_OK)
@@ -230,18 +253,20 @@ take_holder(
 static enum err
 take_pass(struct txn *t, struct taking *k, size_t i)
 {
-	const char *id = k->ask->passes[i];
-	struct keys_key prefix = { .len = 0 };
-	struct keys_rows rows;
-	uint64_t tag;
-	enum err e = stamp(t, k, id, &tag);
+	const struct keys_rows *holders = &k->open[i].holders;
+	uint64_t tag = 0;
+	size_t n = 0;
+	enum err e = ERR_OK;
 
+	k->out->again[i] = k->open[i].again;
+	if (k->touched < TOUCH_MOST)
+		e = stamp(t, k, k->ask->passes[i], &tag);
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_OK : e;
-	keys_word(&prefix, id);
-	e = keys_list(t, TABLE_HOLDER, &prefix, k->a, &rows);
-	for (size_t j = 0; e == ERR_OK && j < rows.n; j++)
-		e = take_holder(t, k, i, tag, rows.rest[j]);
+	for (; e == ERR_OK && n < holders->n && k->touched < TOUCH_MOST; n++)
+		e = take_holder(t, k, i, tag, holders->rest[n]);
+	if (n < holders->n)
+		k->out->again[i] = k->ask->now;
 	return e;
 }
 
@@ -273,7 +298,7 @@ take(struct txn *t, void *arg)
 
 	*o = (struct target_set){ .again = arena_alloc(k->a,
 				      (k->ask->n + 1) * sizeof(int64_t)) };
-	k->size = k->links = k->nslots = 0;
+	k->size = k->links = k->nslots = k->touched = 0;
 	k->stamped = false;
 	rehash(k);
 	if ((e = tag_counter(t, true, &k->counter)) != ERR_OK)
@@ -284,13 +309,76 @@ take(struct txn *t, void *arg)
 	return e == ERR_OK ? note_all(t, k) : e;
 }
 
+/* -- looking, before it ------------------------------------------------------
+ */
+
+/* Keep those that are to hear of `tag` now, no more than can be taken. */
+static enum err
+sift(struct txn *t, const struct taking *k, struct open *o, uint64_t tag)
+{
+	const struct keys_rows all = o->holders;
+	int64_t until;
+	enum err e = ERR_OK;
+
+	o->holders.n = 0;
+	for (size_t i = 0; e == ERR_OK && i < all.n; i++) {
+		struct target g = { .sent = 0 };
+
+		if (all.rest[i].len <= KEYS_HASH)
+			continue;
+		(void)read_holder(all.rest[i], &g);
+		e = get(t, &g, false);
+		if (tag != 0 && g.covered >= tag)
+			continue;
+		if ((until = blocked(k, &g)) == 0 && o->holders.n < TOUCH_MOST)
+			o->holders.rest[o->holders.n++] = all.rest[i];
+		else
+			sooner(&o->again, until != 0 ? until : k->ask->now);
+	}
+	return e;
+}
+
+/*
+ * A pass may be on more phones than one transaction should hold locks for:
+ * this one holds none, so that all of them may be looked at each time.
+ */
+static enum err
+look(struct txn *t, void *arg)
+{
+	struct taking *k = arg;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < k->ask->n; i++) {
+		const char *id = k->ask->passes[i];
+		struct keys_key prefix = { .len = 0 };
+		struct open *o = &k->open[i];
+		uint64_t tag;
+
+		*o = (struct open){ .again = 0 };
+		if ((e = pass_tag(t, id, 0, &tag)) == ERR_NOTFOUND) {
+			e = ERR_OK;
+			continue;
+		}
+		keys_word(&prefix, id);
+		if (e == ERR_OK)
+			e = keys_list(
+			    t, TABLE_HOLDER, &prefix, k->a, &o->holders);
+		if (e == ERR_OK)
+			e = sift(t, k, o, tag);
+	}
+	return e;
+}
+
 enum err
 target_take(struct store *st, struct arena *a, const struct target_ask *ask,
     struct target_set *out)
 {
 	struct taking k = { .ask = ask, .a = a, .out = out };
+	enum err e;
 
-	return store_run(st, take, &k);
+	k.open = arena_alloc(a, (ask->n + 1) * sizeof(*k.open));
+	e = run_bare(st, look, &k);
+	return e == ERR_OK ? store_run(st, take, &k) : e;
 }
 
 /* -- settling -------------------------------------------------------------- */
@@ -306,7 +394,7 @@ static enum err
 settle_one(struct txn *t, const struct target *g)
 {
 	struct target now = *g;
-	enum err e = get(t, &now);
+	enum err e = get(t, &now, true);
 
 	if (e != ERR_OK || now.sent != g->sent || g->end == TARGET_OPEN)
 		return e;

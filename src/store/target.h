@@ -46,12 +46,14 @@ struct target_set {
 	struct target_link *links;
 	size_t nlinks;
 	int64_t *again; /* of each pass: when a phone that was told just now may
-			   be told again; 0: none has to wait */
+			   be told again, or, with `now` of the ask, that there
+			   are more; 0: none has to wait */
 };
 
 /*
- * The phones that have not heard of the passes as they are now; each is noted
- * as about to be told.  After a failure it waits longer each time.
+ * The phones that have not heard of the passes as they are now, or as many of
+ * them as one transaction should change; each is noted as about to be told.
+ * After a failure it waits longer each time.
  */
 MUST_CHECK enum err target_take(struct store *st, struct arena *a,
     const struct target_ask *ask, struct target_set *out);

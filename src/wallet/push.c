@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #define AGAIN_MS 5000 /* what push_now() leaves is for the worker */
+#define ROUNDS   100  /* of a pass that very many have */
 
 const struct push_wallet *const push_wallets[] = { &push_apple, &push_google,
 	NULL };
@@ -83,7 +84,11 @@ push_now(struct push_env *env, const char *id, struct why *w)
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? ERR_OK : e;
 	env->at_once = true;
-	e = push_rows(env, &d, 1, AGAIN_MS);
+	for (int i = 0; i < ROUNDS; i++) {
+		e = push_rows(env, &d, 1, AGAIN_MS);
+		if (e != ERR_OK || left_of(&d) == 0 || d.again > env->now)
+			break;
+	}
 	for (size_t i = 0; env->wallets[i] != NULL; i++)
 		if (((left_of(&d) | d.refused) & env->wallets[i]->bit) != 0)
 			return why(w, ERR_UPSTREAM, NULL,

@@ -221,6 +221,74 @@ test_limits(void **state)
 	assert_int_equal(store_run(f->st, do_add, &d), ERR_TOOBIG);
 }
 
+struct filling {
+	struct fixture *f;
+	unsigned from, to;
+	bool device; /* else the pass */
+};
+
+static enum err
+fill(struct txn *t, void *arg)
+{
+	const struct filling *g = arg;
+	enum err e = ERR_OK;
+
+	for (unsigned i = g->from; e == ERR_OK && i < g->to; i++) {
+		const char *name = arena_printf(g->f->a, "n-%u", i);
+		const struct registration r = { g->device ? "dev" : name, TOPIC,
+			g->device ? name : "pass-1", "T", NOW };
+		struct registration_moves m = { .n = 0 };
+		bool new;
+
+		e = registration_add(t, g->f->a, &r, &new, &m);
+	}
+	return e;
+}
+
+static void
+fill_up(struct fixture *f, bool device, unsigned n)
+{
+	struct filling g = { f, 0, 0, device };
+
+	for (; g.from < n; g.from = g.to) {
+		g.to = g.from + 500 < n ? g.from + 500 : n;
+		assert_int_equal(store_run(f->st, fill, &g), ERR_OK);
+	}
+}
+
+static enum err
+room(struct fixture *f, const char *device, const char *pass)
+{
+	const struct registration r = { device, TOPIC, pass, "T", NOW };
+
+	return registration_room(f->st, &r);
+}
+
+static void
+test_room(void **state)
+{
+	struct fixture *f = *state;
+
+	fill_up(f, true, REGISTRATION_PASSES_MAX - 1);
+	assert_int_equal(room(f, "dev", "another"), ERR_OK);
+	reg(f, "dev", "last", "T");
+	assert_int_equal(room(f, "dev", "another"), ERR_TOOBIG);
+	assert_int_equal(room(f, "dev", "n-7"), ERR_OK);
+	assert_int_equal(room(f, "dev", "n-"), ERR_TOOBIG);
+	assert_int_equal(room(f, "dev-2", "another"), ERR_OK);
+	fill_up(f, false, REGISTRATION_DEVICES_MAX - 1);
+	assert_int_equal(room(f, "dev-2", "pass-1"), ERR_OK);
+	reg(f, "dev-3", "pass-1", "T");
+	assert_int_equal(room(f, "dev-2", "pass-1"), ERR_TOOBIG);
+	assert_int_equal(room(f, "dev-3", "pass-1"), ERR_OK);
+	assert_int_equal(room(f, "dev-2", "pass-12"), ERR_OK);
+	/* All of one token: they go, and the pass is free again. */
+	assert_string_equal(unreg(f, "dev-3", "pass-1"), "");
+	assert_int_equal(room(f, "dev-2", "pass-1"), ERR_OK);
+	drop(f, "T", NOW);
+	assert_string_equal(list(f, "pass-1"), "");
+}
+
 static void
 test_tags(void **state)
 {
@@ -263,6 +331,7 @@ main(void)
 		T(test_a_token_that_is_dead),
 		T(test_goes_with_the_pass),
 		T(test_limits),
+		T(test_room),
 		T(test_tags),
 	};
 

@@ -169,6 +169,73 @@ test_the_later_sender_counts(void **state)
 	assert_string_equal(told(f, NOW + 2 * WINDOW, TARGET_TOLD), "");
 }
 
+/* -- a pass that many have -------------------------------------------------- */
+
+#define CROWD 6000
+#define EACH  200 /* in a transaction */
+
+struct crowd {
+	struct fixture *f;
+	unsigned from;
+};
+
+static enum err
+enrol_crowd(struct txn *t, void *arg)
+{
+	const struct crowd *c = arg;
+	enum err e = ERR_OK;
+
+	for (unsigned i = c->from; e == ERR_OK && i < c->from + EACH; i++) {
+		const char *name = arena_printf(c->f->a, "crowd-%u", i);
+		struct registration r = { name, "top", "pass-3", name, NOW };
+
+		e = enrol(t, &r);
+	}
+	return e;
+}
+
+static unsigned
+number_of(const struct target *g)
+{
+	return (unsigned)strtoul(g->token + strlen("crowd-"), NULL, 10);
+}
+
+static void
+test_a_crowd(void **state)
+{
+	struct fixture *f = *state;
+	struct crowd c = { f, 0 };
+	const struct target_ask ask = {
+		.passes = &ids[2], .n = 1, .now = NOW, .window = WINDOW
+	};
+	static unsigned char told_to[CROWD];
+	struct store_pass old;
+	struct target_set set;
+	size_t n = 0;
+
+	for (; c.from < CROWD; c.from += EACH)
+		assert_int_equal(store_run(f->st, enrol_crowd, &c), ERR_OK);
+	do {
+		assert_int_equal(target_take(f->st, f->a, &ask, &set), ERR_OK);
+		assert_in_range(set.n, 1, 1000);
+		for (size_t i = 0; i < set.n; i++) {
+			told_to[number_of(&set.list[i])]++;
+			set.list[i].end = TARGET_TOLD;
+		}
+		n += set.n;
+		assert_int_equal(
+		    target_settle(f->st, set.list, set.n), ERR_OK);
+	} while (set.again[0] == NOW);
+	assert_int_equal(n, CROWD);
+	for (size_t i = 0; i < CROWD; i++)
+		assert_int_equal(told_to[i], 1);
+	assert_int_equal(set.again[0], 0);
+	assert_string_equal(told(f, NOW + WINDOW, TARGET_TOLD), "AB");
+	assert_int_equal(
+	    store_pass_read(f->st, "pass-3", f->a, &old), ERR_OK);
+	assert_int_equal(remove_pass(f->st, &old), ERR_OK);
+}
+
 int
 main(void)
 {
@@ -180,6 +247,7 @@ main(void)
 		T(test_failures_wait_longer),
 		T(test_clock_set_back),
 		T(test_the_later_sender_counts),
+		T(test_a_crowd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

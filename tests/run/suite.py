@@ -556,6 +556,51 @@ class Suite:
         self.check("if: a new ETag", a.get("ETag") != etag)
         self.ask("if: its old date", 200, "GET", path, {since: date})
 
+    def phone(self):
+        """Apple Wallet: its scheme of Authorization is no other's."""
+        p = self.make("phone")
+        a = self.ask("a pass for a phone", 200, "GET",
+                     f"/api/demo/passes/{p}?device=apple")
+        with zipfile.ZipFile(io.BytesIO(a.body)) as z:
+            o = json.loads(z.read("pass.json"))
+        kind, token = o["passTypeIdentifier"], o["authenticationToken"]
+        own = {"Authorization": f"ApplePass {token}"}
+        since = {"If-Modified-Since": a.get("Last-Modified")}
+        v1 = "/api/demo/passes/apple/v1"
+        of = f"{v1}/devices/{self.run}/registrations/{kind}"
+        latest = f"{v1}/passes/{kind}/{p}"
+        push = json.dumps({"pushToken": 4096 * "f"})
+        for what, want, method, path, head, body in (
+                ("no token", 401, "POST", f"{of}/{p}", {}, push),
+                ("a wrong token", 401, "POST", f"{of}/{p}",
+                 {"Authorization": "ApplePass x"}, push),
+                ("a device of no pass", 204, "GET", of, {}, None),
+                ("register", 201, "POST", f"{of}/{p}", own, push),
+                ("register again", 200, "POST",
+                 f"{of}/{p}".replace("/v1", "//v1"), own, push),
+                ("what changed", 200, "GET", of, {}, None),
+                ("what changed since nonsense", 200, "GET",
+                 of + "?passesUpdatedSince=2026-01-01T00:00:00+00:00", {},
+                 None),
+                ("the latest", 200, "GET", latest, own, None),
+                ("the latest: HEAD", 200, "HEAD", latest, own, None),
+                ("the latest: no change", 304, "GET", latest, own | since,
+                 None),
+                ("the latest: no token", 401, "GET", latest, {}, None),
+                ("a complaint", 200, "POST", v1 + "/log", {},
+                 '{"logs":["one"]}'),
+                ("unregister without", 401, "DELETE", f"{of}/{p}", {}, None),
+                ("unregister", 200, "DELETE", f"{of}/{p}", own, None),
+                ("unregister again", 200, "DELETE", f"{of}/{p}", own, None),
+                ("gone", 204, "GET", of, {}, None)):
+            a = self.ask(f"phone: {what}", want, method, path, head, body)
+            if want == 401:
+                self.equal(f"phone: {what}: challenge",
+                           a.get("WWW-Authenticate"), "ApplePass")
+            elif path == of and want == 200:
+                self.equal(f"phone: {what}: serials",
+                           a.json()["serialNumbers"], [p])
+
     def callers(self, p):
         one = f"/api/demo/passes/{p}"
 
@@ -663,6 +708,7 @@ class Suite:
         self.ids_and_dates(p)
         self.conditional()
         self.callers(p)
+        self.phone()
         self.redirects(p)
         self.downloads()
         self.at_once()

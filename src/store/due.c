@@ -4,12 +4,14 @@
 #include "store/private.h"
 
 /*
- * A row: version of the layout, wallets, changes, time, then the ids of the
- * operations that count it.  Keyed by the pass, so that changes of one pass
+ * A row: version of the layout, wallets and how many of the operations count
+ * it as an error for as long as a wallet is stopped, changes, time, then the
+ * ids of the operations that count it.  Keyed by the pass, so that changes of one pass
  * meet there and those of different ones do not.
  */
 #define ROW_VERSION 1
 #define ROW_HEAD    14
+#define MARKED      2  /* bits before their number */
 #define ROW_MAX     (ROW_HEAD + DUE_OPERATIONS * OPERATION_ID_LEN)
 #define SCAN_ROWS   10000 /* that one look sees */
 
@@ -17,7 +19,7 @@ struct row {
 	unsigned wallets;
 	uint32_t changes;
 	int64_t at;
-	size_t n;
+	size_t n, marked; /* the first of them */
 	char operations[DUE_OPERATIONS][OPERATION_ID_LEN];
 };
 
@@ -25,7 +27,7 @@ static struct slice
 encode(const struct row *r, unsigned char buf[ROW_MAX])
 {
 	buf[0] = ROW_VERSION;
-	buf[1] = (unsigned char)r->wallets;
+	buf[1] = (unsigned char)(r->wallets | r->marked << MARKED);
 	table_put32(buf + 2, r->changes);
 	table_put64(buf + 6, (uint64_t)r->at);
 	memcpy(buf + ROW_HEAD, r->operations, r->n * OPERATION_ID_LEN);
@@ -43,7 +45,8 @@ decode(const struct store *st, struct slice s, struct row *r)
 		    "a row is damaged, or of a newer version", NULL);
 		return ERR_INTERNAL;
 	}
-	r->wallets = p[1];
+	r->wallets = p[1] & ((1U << MARKED) - 1);
+	r->marked = p[1] >> MARKED;
 	r->changes = table_get32(p + 2);
 	r->at = (int64_t)table_get64(p + 6);
 	r->n = (s.len - ROW_HEAD) / OPERATION_ID_LEN;
@@ -301,6 +304,28 @@ tally(struct settling *s, const struct due *d)
 	}
 }
 
+/*
+ * A pass that waits for a stopped wallet is an error of its operations, until
+ * it is told after all.  Operations that came in since are behind these.
+ */
+static void
+mark(struct settling *s, struct row *r, const struct due *d, bool over)
+{
+	const size_t n = r->n < d->noperations ? r->n : d->noperations;
+	const size_t marked = over ? 0 : d->stuck != 0 ? n : r->marked;
+	const size_t from = marked < r->marked ? marked : r->marked;
+	const size_t to = marked < r->marked ? r->marked : marked;
+	const int by = marked < r->marked ? -1 : 1;
+
+	for (size_t i = from; i < to && i < n; i++) {
+		struct operation_step *step = tally_of(s, d->operations[i]);
+
+		step->errors += by;
+		step->completed -= by;
+	}
+	r->marked = marked;
+}
+
 /* What was counted is not counted again with the change that came in. */
 static void
 uncount(struct row *r, const struct due *d)
@@ -335,6 +360,7 @@ settle_row(struct txn *t, struct settling *s, const struct due *d)
 	if (e != ERR_OK)
 		return e;
 	tally(s, d);
+	mark(s, &r, d, (d->wallets & ~over) == 0);
 	if (r.changes == d->changes && (r.wallets & ~over) == 0)
 		return table_del(t, TABLE_DUE, slice_of(d->id));
 	if ((d->wallets & ~over) == 0)

@@ -31,6 +31,8 @@ struct due {
 
 	/* For due_settle(): */
 	unsigned done, refused; /* wallets that were told, or will not hear */
+	unsigned stuck; /* that hear of nothing until their credentials change
+			 */
 	int64_t again;          /* when the rest is tried */
 };
 
@@ -64,7 +66,8 @@ MUST_CHECK enum err due_count(struct store *st, struct due_count *out);
  * Rows were worked on: forget what is done or refused, and wallets that the
  * caller took out of `wallets`, unless the pass changed meanwhile, and count it
  * for the operations: a wallet that was told one pass, a refusal an error in
- * place of the pass that was completed.
+ * place of the pass that was completed.  So is a pass that is stuck, as long as
+ * it is.
  */
 MUST_CHECK enum err due_settle(
     struct store *st, const struct due *rows, size_t n, int64_t now);

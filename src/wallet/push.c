@@ -59,7 +59,7 @@ push_rows(struct push_env *env, struct due *rows, size_t n, int64_t again)
 	enum err e, told = ERR_OK;
 
 	for (size_t i = 0; i < n; i++) {
-		rows[i].done = rows[i].refused = 0;
+		rows[i].done = rows[i].refused = rows[i].stuck = 0;
 		rows[i].again = env->now + again;
 	}
 	/* One wallet that cannot be reached does not keep another waiting. */

@@ -30,8 +30,9 @@ struct push_wallet {
 	unsigned bit;     /* STORE_APPLE... */
 	/*
 	 * Tell the wallet of `n` passes: its bit goes into `done` of each
-	 * that it took, or into `refused` where it said no for good; else the
-	 * pass stays owed, and it may say when `again`.  An err means that
+	 * that it took, into `refused` where it said no for good, or into
+	 * `stuck`; unless it was told or refused the pass stays owed, and it
+	 * may say when `again`.  An err means that
 	 * nothing more is to be tried for now: the wallet cannot be reached, or
 	 * the tenant's credentials do not do; logged.
 	 */

@@ -50,7 +50,8 @@ table pushes "$url" "$key" "$build" "$apns"
 keyed GET '/findPass?shopify.customerId=b'
 id=$(body)
 touch_pass() {
-	json PATCH "/$id" "{\"additionalData\":{\"points\":$1}}"
+	json PATCH "/$id" "{\"additionalData\":{\"points\":$1},
+		\"options\":{\"correlationId\":\"push-$1\"}}"
 	is "change $1" "$status" 200
 	rm -f "$apns/pushes.log"
 }
@@ -66,10 +67,26 @@ echo '{"all":[403,"BadCertificate"]}' >"$apns/mode.json"
 touch_pass 102
 not 'a 403' worker_once
 ok 'a 403 is told in the log' grep -q 'apns_stopped.*BadCertificate' "$log"
+# The row of the last change: completed, errors, told by Apple Wallet.
+counts() {
+	keyed GET /pushUpdate/status
+	field "[[r['completed'], r['errors'], r['apple']] for r in o
+	    if r['operationData'] == 'push-$1'][0]"
+}
+is 'a 403 is an error of the operation' "$(counts 102)" '[0, 1, 0]'
 echo '{}' >"$apns/mode.json"
 touch_pass 103
 not 'stopped' worker_once
 is 'nothing is sent' "$(pushes)" 0
+is 'an error, too' "$(counts 103)" '[0, 1, 0]'
+touch "$tenants/demo/secrets/pass.pem"
+ok 'the same certificate, put there again' worker_once
+is 'what was owed is told' "$(pushes)" 1
+is 'no error any more' "$(counts 102) $(counts 103)" '[1, 0, 1] [1, 0, 1]'
+echo '{"all":[403,"BadCertificate"]}' >"$apns/mode.json"
+touch_pass 110
+not 'a 403 again' worker_once
+echo '{}' >"$apns/mode.json"
 not 'check says so' passwright check demo
 passwright check demo >"$tmp/check" 2>&1
 ok 'check names the reason' grep -q BadCertificate "$tmp/check"

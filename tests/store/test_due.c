@@ -223,6 +223,61 @@ test_operations_count(void **state)
 	assert_int_equal(owed(f, "pass-1").noperations, 0);
 }
 
+/* The errors of both. */
+static void
+counts(struct fixture *f, const char *a, const char *b, const char *want)
+{
+	const struct operation x = counted(f, a), y = counted(f, b);
+
+	assert_string_equal(
+	    arena_printf(f->a, "%u %u", x.errors, y.errors), want);
+	assert_int_equal(x.completed, -x.errors); /* none was counted yet */
+}
+
+static void
+settle(struct fixture *f, unsigned done, unsigned stuck)
+{
+	struct due d = owed(f, "pass-1");
+
+	d.done = done;
+	d.stuck = stuck;
+	assert_int_equal(due_settle(f->st, &d, 1, NOW + 1), ERR_OK);
+}
+
+static void
+test_stuck_is_an_error_while_it_is(void **state)
+{
+	struct store_due owes = { .wallets = 3, .at = NOW };
+	struct fixture *f = *state;
+	char a[OPERATION_ID_LEN + 1], b[OPERATION_ID_LEN + 1];
+	struct due d;
+
+	assert_int_equal(note(f, "a", a), ERR_OK);
+	assert_int_equal(note(f, "b", b), ERR_OK);
+	owes.operation = a;
+	changed(f, "pass-1", &owes);
+	counts(f, a, b, "0 0");
+	settle(f, STORE_GOOGLE, STORE_APPLE);
+	counts(f, a, b, "1 0");
+	settle(f, 0, STORE_APPLE);
+	counts(f, a, b, "1 0");
+	owes.operation = b;
+	changed(f, "pass-1", &owes);
+	settle(f, 0, 0);
+	counts(f, a, b, "1 0");
+	settle(f, 0, STORE_APPLE);
+	counts(f, a, b, "1 1");
+	/* It was taken before the change that owes for `b` once more. */
+	d = owed(f, "pass-1");
+	changed(f, "pass-1", &owes);
+	d.done = STORE_APPLE | STORE_GOOGLE;
+	assert_int_equal(due_settle(f->st, &d, 1, NOW + 1), ERR_OK);
+	counts(f, a, b, "0 0");
+	settle(f, STORE_APPLE | STORE_GOOGLE, 0);
+	counts(f, a, b, "0 0");
+	assert_int_equal(counted(f, a).apple, 1);
+}
+
 static void
 test_a_pass_counts_for_so_many(void **state)
 {
@@ -251,6 +306,7 @@ main(void)
 		TEST(test_a_look_finds_what_is_due),
 		TEST(test_settling),
 		TEST(test_operations_count),
+		TEST(test_stuck_is_an_error_while_it_is),
 		TEST(test_a_pass_counts_for_so_many),
 	};
 

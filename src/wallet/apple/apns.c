@@ -48,7 +48,7 @@ struct sending {
 	struct apns_push *pushes;
 	size_t n, next;
 	unsigned flying, breaks;
-	bool stopped;
+	bool stopped, close;
 };
 
 static void
@@ -235,9 +235,11 @@ never_left(CURLcode rc)
 	}
 }
 
+/* A connection that has gone quiet may be dead; the next one is another. */
 static void
 broke(struct sending *s, struct slot *slot, CURLcode rc)
 {
+	s->close = true;
 	slot->push->answer = never_left(rc) ? APNS_UNSENT : APNS_NONE;
 	if (rc == CURLE_OPERATION_TIMEDOUT || never_left(rc) ||
 	    ++s->breaks >= BREAKS_MOST)
@@ -259,6 +261,7 @@ ended(struct sending *s, CURL *easy, CURLcode rc)
 	} else {
 		read_reason(s, slot);
 		slot->push->answer = answer_of(status, slot->push->reason);
+		s->close = s->close || slot->push->answer == APNS_STOP;
 		s->stopped = s->stopped || slot->push->answer == APNS_STOP ||
 		    status >= 500;
 	}
@@ -380,6 +383,8 @@ apns_send(struct arena *a, const struct apns_from *from,
 	    (e = make_headers(&s)) == ERR_OK) {
 		s.client = client_of(digest);
 		run(&s);
+		if (s.close)
+			client_close(s.client);
 	}
 	curl_slist_free_all(s.headers);
 	return e;

@@ -4,7 +4,10 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "pass/install.h"
@@ -58,6 +61,29 @@ stop_text(struct arena *a, const unsigned char digest[32], const char *reason)
 	return arena_printf(a, "%s %s", hex, reason);
 }
 
+/* A file that was put there again counts as another one, whatever it says. */
+static enum err
+digest_of(const struct apns_from *from, unsigned char out[32])
+{
+	const struct apple_conf *c = from->conf;
+	const char *files[] = { c->certificate, c->key, c->p8 };
+	struct {
+		unsigned char credentials[32];
+		struct timespec written[3];
+	} all;
+	struct stat sb;
+	enum err e;
+
+	memset(&all, 0, sizeof(all));
+	if ((e = apns_digest(from, all.credentials)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < 3; i++)
+		if (files[i] != NULL && stat(files[i], &sb) == 0)
+			all.written[i] = sb.st_mtim;
+	digest_sha256(&all, sizeof(all), out);
+	return ERR_OK;
+}
+
 bool
 push_apple_stopped(
     struct push_env *env, const struct apple_conf *conf, const char **reason)
@@ -68,7 +94,7 @@ push_apple_stopped(
 	const char *own;
 	struct slice was;
 
-	if (apns_digest(&from, digest) != ERR_OK ||
+	if (digest_of(&from, digest) != ERR_OK ||
 	    state_get(env->store, stop_key(env->a, conf->pass_type_identifier),
 		env->a, &was) != ERR_OK)
 		return false;
@@ -86,7 +112,7 @@ stop(struct round *r, const char *topic, const struct apns_from *from,
 	const char *text;
 
 	log_error("apns_stopped", "type", topic, "why", reason, NULL);
-	if (apns_digest(from, digest) != ERR_OK)
+	if (digest_of(from, digest) != ERR_OK)
 		return;
 	text = stop_text(a, digest, reason);
 	(void)!state_put(r->env->store, stop_key(a, topic), slice_of(text));
@@ -98,7 +124,7 @@ stop(struct round *r, const char *topic, const struct apns_from *from,
 /* Count, for the log, what one topic's pushes came to. */
 static void
 look_at(struct round *r, const char *topic, const struct apns_from *from,
-    const struct apns_push *p, size_t n)
+    struct apns_push *p, size_t n)
 {
 	const struct apns_push *stopped = NULL, *late = NULL;
 	long long count = 0;
@@ -114,6 +140,9 @@ look_at(struct round *r, const char *topic, const struct apns_from *from,
 	}
 	if (stopped != NULL)
 		stop(r, topic, from, stopped->reason);
+	for (size_t i = 0; stopped != NULL && i < n; i++)
+		if (p[i].answer == APNS_UNSENT)
+			p[i].answer = APNS_STOP;
 	if (late != NULL)
 		log_warning("apns", "type", topic, "count", text_num(count).s,
 		    "why", late->reason, NULL);
@@ -146,15 +175,14 @@ send_topic(struct round *r, const char *topic)
 		e = ERR_DENIED;
 	if (e == ERR_OK)
 		e = apns_send(a, &from, p, n);
-	for (size_t i = 0; i < n; i++) {
-		if (e != ERR_OK)
-			p[i].answer = APNS_UNSENT;
-		r->pushes[which[i]] = p[i];
-	}
+	for (size_t i = 0; e != ERR_OK && i < n; i++)
+		p[i].answer = APNS_STOP;
 	if (e == ERR_OK)
 		look_at(r, topic, &from, p, n);
 	else
 		r->e = ERR_UPSTREAM;
+	for (size_t i = 0; i < n; i++)
+		r->pushes[which[i]] = p[i];
 }
 
 static void
@@ -241,7 +269,7 @@ end_of(enum apns_answer answer)
 static void
 judge(struct round *r)
 {
-	enum { NO = 1, LATER = 2, YES = 4 };
+	enum { NO = 1, LATER = 2, YES = 4, STUCK = 8 };
 	unsigned char *seen = arena_alloc(r->env->a, r->n + 1);
 
 	for (size_t i = 0; i < r->set.nlinks; i++) {
@@ -255,6 +283,9 @@ judge(struct round *r)
 		case APNS_GONE:
 			seen[l->pass] |= YES;
 			break;
+		case APNS_STOP:
+			seen[l->pass] |= STUCK;
+			break;
 		default:
 			seen[l->pass] |= LATER;
 		}
@@ -262,7 +293,9 @@ judge(struct round *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct due *d = r->passes[i];
 
-		if ((seen[i] & LATER) != 0)
+		if ((seen[i] & STUCK) != 0)
+			d->stuck |= STORE_APPLE;
+		else if ((seen[i] & LATER) != 0)
 			d->again = r->env->now + r->env->tenant->push_window;
 		else if (r->set.again[i] != 0)
 			d->again = r->set.again[i];

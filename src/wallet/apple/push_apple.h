@@ -8,8 +8,8 @@
 #include "wallet/push.h"
 
 /*
- * True when Apple has refused these credentials, and they have not changed
- * since: nothing is pushed with them.  `*reason` is Apple's word.
+ * True when Apple has refused these credentials, and their files have not been
+ * written since: nothing is pushed with them.  `*reason` is Apple's word.
  */
 bool push_apple_stopped(
     struct push_env *env, const struct apple_conf *conf, const char **reason);

@@ -33,6 +33,16 @@ clock_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t
+clock_tick(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
+		abort();
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /*
  * Days since 1970-01-01 of the proleptic Gregorian calendar and back, by
  * eras of 400 years that start on 1 March (Hinnant, "chrono-Compatible

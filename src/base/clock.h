@@ -17,6 +17,9 @@
 
 int64_t clock_now(void);
 
+/* Milliseconds since whenever, which only rise: to wait by. */
+int64_t clock_tick(void);
+
 /* Years 0000 to 9999; an instant outside is taken as the nearest. */
 void clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE]);
 

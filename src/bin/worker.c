@@ -100,11 +100,7 @@ catch_signals(void)
 static struct job_time
 present(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (struct job_time){ .now = clock_now(),
-		.tick = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 };
+	return (struct job_time){ .now = clock_now(), .tick = clock_tick() };
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 struct running {
@@ -24,15 +25,6 @@ struct running {
 	int64_t deadline; /* ms of the monotonic clock */
 	struct buf out;
 };
-
-static int64_t
-tick(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static enum err
 fail(const struct command *c, enum err e, const char *text)
@@ -151,7 +143,7 @@ talk(struct running *r)
 	while (e == ERR_OK && r->from >= 0) {
 		struct pollfd fds[2] = { { r->from, POLLIN, 0 },
 			{ r->to, POLLOUT, 0 } };
-		const int64_t left = r->deadline - tick();
+		const int64_t left = r->deadline - clock_tick();
 
 		if (left <= 0)
 			return fail(r->c, ERR_UPSTREAM, "it takes too long");
@@ -172,7 +164,7 @@ await(struct running *r, int *status)
 	const struct timespec pause = { .tv_nsec = 2000000 };
 
 	while (waitpid(r->pid, status, WNOHANG) == 0) {
-		if (tick() >= r->deadline)
+		if (clock_tick() >= r->deadline)
 			return fail(r->c, ERR_UPSTREAM, "it takes too long");
 		nanosleep(&pause, NULL);
 	}
@@ -218,7 +210,7 @@ command_run(struct arena *a, const struct command *c, struct slice *out)
 		return fail(c, ERR_DENIED, "it lies outside of the folder");
 	for (size_t i = 0; i < c->argv.n; i++)
 		argv[i] = arena_strdup(a, c->argv.s[i]);
-	r.deadline = tick() + c->timeout_ms;
+	r.deadline = clock_tick() + c->timeout_ms;
 	buf_init(&r.out, a);
 	if ((e = run(&r, argv)) == ERR_OK)
 		*out = buf_slice(&r.out);

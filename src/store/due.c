@@ -6,12 +6,12 @@
 /*
  * A row: version of the layout, wallets and how many of the operations count
  * it as an error for as long as a wallet is stopped, changes, time, then the
- * ids of the operations that count it.  Keyed by the pass, so that changes of one pass
- * meet there and those of different ones do not.
+ * ids of the operations that count it.  Keyed by the pass, so that changes of
+ * one pass meet there and those of different ones do not.
  */
 #define ROW_VERSION 1
 #define ROW_HEAD    14
-#define MARKED      2  /* bits before their number */
+#define MARKED      2 /* bits before their number */
 #define ROW_MAX     (ROW_HEAD + DUE_OPERATIONS * OPERATION_ID_LEN)
 #define SCAN_ROWS   10000 /* that one look sees */
 

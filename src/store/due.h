@@ -33,7 +33,7 @@ struct due {
 	unsigned done, refused; /* wallets that were told, or will not hear */
 	unsigned stuck; /* that hear of nothing until their credentials change
 			 */
-	int64_t again;          /* when the rest is tried */
+	int64_t again;  /* when the rest is tried */
 };
 
 /* Where a look through all that is owed stands; zeros begin one. */

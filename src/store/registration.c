@@ -442,18 +442,19 @@ look_for_room(struct txn *t, void *arg)
 	struct keys_key device = { .len = 0 }, pass = { .len = 0 };
 	size_t passes = 0, devices = 0;
 	struct slice row;
-	enum err e = table_get(t, TABLE_REGISTRATION, keys_slice(&own), &row, 0);
+	enum err e =
+	    table_get(t, TABLE_REGISTRATION, keys_slice(&own), &row, 0);
 
 	q->full = false;
 	if (e != ERR_NOTFOUND)
 		return e;
 	keys_word(&device, q->r->device);
 	keys_word(&pass, q->r->pass);
-	e = keys_count(t, TABLE_REGISTRATION, &device, REGISTRATION_PASSES_MAX,
-	    &passes);
+	e = keys_count(
+	    t, TABLE_REGISTRATION, &device, REGISTRATION_PASSES_MAX, &passes);
 	if (e == ERR_OK)
-		e = keys_count(t, TABLE_HOLDER, &pass, REGISTRATION_DEVICES_MAX,
-		    &devices);
+		e = keys_count(
+		    t, TABLE_HOLDER, &pass, REGISTRATION_DEVICES_MAX, &devices);
 	q->full = passes >= REGISTRATION_PASSES_MAX ||
 	    devices >= REGISTRATION_DEVICES_MAX;
 	return e;

@@ -101,8 +101,8 @@ blocked(const struct taking *k, const struct target *g)
 {
 	const int64_t until = g->sent + wait_of(k, g->failures);
 
-	if (k->ask->at_once || g->sent == 0 || g->sent > k->ask->now ||
-	    until <= k->ask->now)
+	if (k->ask->at_once || g->sent == 0 ||
+	    g->sent > k->ask->now + TARGET_LEAD || until <= k->ask->now)
 		return 0;
 	return until;
 }
@@ -282,7 +282,7 @@ note_all(struct txn *t, struct taking *k)
 		struct target noted = *g;
 
 		g->covers = covers;
-		g->sent = noted.sent = k->ask->now;
+		g->sent = noted.sent = k->ask->now + TARGET_LEAD;
 		noted.failures += noted.failures < FAILURES;
 		e = put(t, &noted);
 	}
@@ -386,23 +386,27 @@ target_take(struct store *st, struct arena *a, const struct target_ask *ask,
 struct settling {
 	const struct target *list;
 	size_t n;
+	int64_t now;
 };
 
 /* A row that went with its device stays away; one that another sender wrote
  * meanwhile tells more than we know. */
 static enum err
-settle_one(struct txn *t, const struct target *g)
+settle_one(struct txn *t, const struct settling *s, const struct target *g)
 {
 	struct target now = *g;
 	enum err e = get(t, &now, true);
 
-	if (e != ERR_OK || now.sent != g->sent || g->end == TARGET_OPEN)
+	if (e != ERR_OK || now.sent != g->sent)
 		return e;
-	now.failures = g->end == TARGET_TOLD ? 0 : g->failures;
+	now.sent = g->end == TARGET_UNSENT ? 0 : s->now;
 	if (g->end == TARGET_UNSENT)
-		now.sent = 0;
-	else if (g->covers > now.covered)
-		now.covered = g->covers;
+		now.failures = g->failures;
+	if (g->end == TARGET_TOLD) {
+		now.failures = 0;
+		if (g->covers > now.covered)
+			now.covered = g->covers;
+	}
 	return put(t, &now);
 }
 
@@ -413,14 +417,15 @@ settle(struct txn *t, void *arg)
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < s->n; i++)
-		e = settle_one(t, &s->list[i]);
+		e = settle_one(t, s, &s->list[i]);
 	return e;
 }
 
 enum err
-target_settle(struct store *st, const struct target *list, size_t n)
+target_settle(
+    struct store *st, const struct target *list, size_t n, int64_t now)
 {
-	struct settling s = { list, n };
+	struct settling s = { list, n, now };
 
 	return n == 0 ? ERR_OK : store_run(st, settle, &s);
 }

@@ -12,6 +12,8 @@
 
 #include "store/store.h"
 
+#define TARGET_LEAD 1000 /* ms, in which those that were taken are sent to */
+
 enum target_end {
 	TARGET_OPEN,   /* told or not, nobody knows: once more, later */
 	TARGET_UNSENT, /* it was surely not told: as if never tried */
@@ -23,8 +25,8 @@ struct target {
 	unsigned char hash[16]; /* of the token */
 	uint64_t covers;        /* change tags up to this one */
 	uint64_t covered;
-	unsigned failures; /* in a row, this one not counted */
-	int64_t sent;
+	unsigned failures;   /* in a row, this one not counted */
+	int64_t sent;        /* no later */
 	enum target_end end; /* for target_settle() */
 };
 
@@ -58,8 +60,8 @@ struct target_set {
 MUST_CHECK enum err target_take(struct store *st, struct arena *a,
     const struct target_ask *ask, struct target_set *out);
 
-/* Note what came of it. */
+/* Note what came of it by `now`, from when on the window counts. */
 MUST_CHECK enum err target_settle(
-    struct store *st, const struct target *list, size_t n);
+    struct store *st, const struct target *list, size_t n, int64_t now);
 
 #endif

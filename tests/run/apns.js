@@ -72,7 +72,8 @@ function answer(stream, headers, body) {
 	const [status, reason, timestamp] = said;
 	if (m.mute) return;
 	fs.appendFileSync(file("pushes.log"), JSON.stringify(
-	    { token, status, topic: headers["apns-topic"] }) + "\n");
+	    { token, status, topic: headers["apns-topic"], at: Date.now() }) +
+	    "\n");
 	const end = () => {
 		if (stream.destroyed) return;
 		stream.respond({ ":status": status, "apns-id": "x" });

@@ -68,8 +68,7 @@ class Phone:
     def download(self, pid):
         status, data, head = ask("GET", f"{API}/{pid}?device=apple&neo.src=t1|m1|o1")
         assert status == 200, status
-        self.take(data, head)
-        return self.passes[pid]
+        return self.take(data, head)
 
     def take(self, data, head):
         p = json.loads(zipfile.ZipFile(io.BytesIO(data)).read("pass.json"))
@@ -219,6 +218,21 @@ def refusals(phone, p):
     check("a device of 300 bytes", ask("POST", url.replace(
         phone.device, "x" * 300), token, auth)[0], 400)
     check("GET of it", ask("GET", url, None, auth)[0], 405)
+    check("no body", ask("POST", url, None, auth)[0], 400)
+    poll = url[:url.rindex("/")]
+    for what, path in (("a device", poll.replace(phone.device, "nobody")),
+                       ("a pass type", poll.replace(
+                           p["passTypeIdentifier"], "pass.other")),
+                       ("a long device", poll.replace(
+                           phone.device, "x" * 300)),
+                       ("an odd device", poll.replace(
+                           phone.device, "%C3%A9%20%2B"))):
+        for query in ("", "?passesUpdatedSince=1", "?passesUpdatedSince=",
+                      "?passesUpdatedSince=a+b%20c&passesUpdatedSince=2"):
+            check(f"poll of {what} that is unknown {query}",
+                  ask("GET", path + query)[0], 204)
+    check("poll with a token nobody asked for",
+          ask("GET", poll, None, auth)[0], 204)
     check("doubled slashes", ask("POST", url.replace("/v1/", "//v1//"), token,
                                  auth)[0], 201)
     check("scheme in any case", ask("DELETE", url, None, {
@@ -231,8 +245,13 @@ def refusals(phone, p):
     log = phone.url(p, "log")
     check("log", ask("POST", log, {"logs": ["serial " + p["serialNumber"],
                                             "x" * 5000]})[0], 200)
-    check("log: nothing", ask("POST", log, {})[0], 200)
-    check("log: not JSON", ask("POST", log, "x")[0], 400)
+    for junk in ({}, {"logs": "x"}, {"logs": [1, None, {"a": []}, ""]},
+                 {"logs": {}}, {"logs": ["\ud83d\ude00\n\r\u0007" * 200]}):
+        check(f"log: {str(junk)[:30]}", ask("POST", log, junk)[0], 200)
+    for junk in ("x", 7, []):
+        check(f"log: {junk!r}", ask("POST", log, junk)[0], 400)
+    check("log: 2 MiB", ask("POST", log, {"logs": ["x" * (2 << 20)]})[0], 413)
+    check("log: GET", ask("GET", log)[0], 405)
 
 
 def race():

@@ -14,6 +14,7 @@ import phone as p
 from phone import Phone, api, check, create, providers, update
 
 BUILD, DIR = sys.argv[3:5]
+WINDOW = 500  # ms, as the tenant has it
 
 
 def mode(**m):
@@ -28,6 +29,17 @@ def taken(status=200):
     lines = open(name).read().splitlines() if os.path.exists(name) else []
     return sorted(o["token"] for o in map(json.loads, lines)
                   if o["status"] == status)
+
+
+def hurried():
+    """Tokens that were told twice within the window."""
+    name = os.path.join(DIR, "pushes.log")
+    last, soon = {}, []
+    for o in map(json.loads, open(name).read().splitlines()):
+        if o["status"] == 200 and o["at"] - last.get(o["token"], 0) < WINDOW:
+            soon.append(o["token"])
+        last[o["token"]] = o["at"]
+    return soon
 
 
 def forget():
@@ -150,6 +162,7 @@ def interrupted(a):
     mode()
     check("dropped connection: worker", worker.wait(timeout=120), 0)
     check("dropped connection: all", sorted(set(taken())), everybody)
+    check("dropped connection: none twice", hurried(), [])
     forget()
     mode(delay=60000)
     update(a, 42)
@@ -160,23 +173,103 @@ def interrupted(a):
     mode()
     check("after kill -9: worker", work(), 0)
     check("after kill -9: all", sorted(set(taken())), everybody)
+    check("after kill -9: none twice", hurried(), [])
     told("after kill -9: no more", lambda: None, [])
 
 
 def many():
-    ids = [create(f"m{i}") for i in range(40)]
-    tokens = [f"many-{i}" for i in range(40)]
-    for i in range(40):
+    ids = [create(f"m{i}") for i in range(300)]
+    tokens = [f"many-{i}" for i in range(300)]
+    for i in range(300):
         join(f"many-d{i}", tokens[i], ids[i])
+    return ids, tokens
 
+
+def campaign(ids, tokens):
     def all_of(n):
-        return lambda: [update(i, n) for i in ids]
-    told("forty", all_of(2), tokens)
+        return lambda: bulk(n)
+
+    def bulk(n):
+        status, data, _ = api(
+            "POST", "/pushUpdate?filter%5B0%5D.field=installationStatus&"
+            "filter%5B0%5D.operator=Equals&filter%5B0%5D.value=apple&"
+            "filter%5B1%5D.field=identifiers.shopify.customerId&"
+            "filter%5B1%5D.operator=StartsWith&filter%5B1%5D.value=m", {
+                "additionalData": {"points": n},
+                "options": {"throughput": 100000}})
+        check("a campaign", (status, json.loads(data)),
+              (200, {"passCount": len(ids)}))
+    told("a campaign", all_of(2), tokens)
     connections = open(os.path.join(DIR, "connections.log")).read()
     check("over one connection", connections.count("session"), 1)
-    mode(goaway=7)
+    mode(goaway=47)
     told("GOAWAY", all_of(3), tokens)
+    check("GOAWAY: none twice", hurried(), [])
+    mode(**{"break": 61})
+    forget()
+    bulk(4)
+    for _ in range(50):
+        if work() == 0:
+            break
+        time.sleep(1)
+    check("breaks: all", sorted(set(taken())), sorted(tokens))
+    check("breaks: none twice", hurried(), [])
+    killed(bulk, tokens)
     mode()
+
+
+def killed(bulk, tokens):
+    """A campaign whose worker is killed again and again."""
+    mode(delay=30)
+    forget()
+    bulk(5)
+    for n in range(40, 280, 60):
+        worker = subprocess.Popen([BUILD + "/passwright-worker", "--once"])
+        for _ in range(600):
+            if len(set(taken())) >= n:
+                break
+            time.sleep(0.05)
+        worker.kill()
+        worker.wait()
+    check("kills: the rest", work(), 0)
+    check("kills: all", sorted(set(taken())), sorted(tokens))
+    check("kills: none twice", hurried(), [])
+    told("kills: no more", lambda: None, [])
+
+
+def imported():
+    """Issued elsewhere: serial, token and phone are those of before."""
+    name = os.path.join(DIR, "old.ndjson")
+    with open(name, "w") as f:
+        f.write(json.dumps({
+            "id": "old-pass-1", "passType": "loyalty",
+            "identifiers": {"shopify.customerId": "old"},
+            "apple": {"serialNumber": "OLD.0042",
+                      "authenticationToken": "0123456789abcdef",
+                      "registrations": [{
+                          "deviceLibraryIdentifier": "old-device",
+                          "pushToken": "old-token"}]}}) + "\n")
+    check("import", subprocess.run(
+        [BUILD + "/passwright", "import", "demo", name],
+        stdout=subprocess.DEVNULL, timeout=60).returncode, 0)
+    told("imported", lambda: update("old-pass-1", 7), ["old-token"])
+    phone = Phone("old-device", "old-token")
+    old = phone.download("old-pass-1")
+    check("imported: serial and token",
+          (old["serialNumber"], old["authenticationToken"]),
+          ("OLD.0042", "0123456789abcdef"))
+    check("imported: poll", phone.poll(old), ["OLD.0042"])
+    check("imported: the same", phone.fetch(old), 304)
+    update("old-pass-1", 8)
+    check("imported: changed", phone.poll(old), ["OLD.0042"])
+    check("imported: the new one", phone.fetch(old), 200)
+    check("imported: as it is now", p.points(phone.passes["OLD.0042"]), 8)
+    phone.token = "new-token"
+    check("imported: a new push token", phone.register(old), 200)
+    told("imported: told by it", lambda: update("old-pass-1", 9), ["new-token"])
+    check("imported: one phone", active("old-pass-1"), 1)
+    check("imported: unregister", phone.unregister(old), 200)
+    check("imported: nobody", active("old-pass-1"), 0)
 
 
 if __name__ == "__main__":
@@ -185,5 +278,6 @@ if __name__ == "__main__":
     answers(first)
     bypass(first)
     interrupted(first)
-    many()
+    imported()
+    campaign(*many())
     print(p.good, p.bad)

@@ -72,8 +72,36 @@ told(struct fixture *f, int64_t now, enum target_end end)
 		s = arena_printf(f->a, "%s%s", s, set.list[i].token);
 		set.list[i].end = end;
 	}
-	assert_int_equal(target_settle(f->st, set.list, set.n), ERR_OK);
+	assert_int_equal(target_settle(f->st, set.list, set.n, now), ERR_OK);
 	return s;
+}
+
+/* The same, and nothing more was heard of who asked. */
+static const char *
+taken(struct fixture *f, int64_t now)
+{
+	const struct target_ask ask = {
+		.passes = ids, .n = 3, .now = now, .window = WINDOW
+	};
+	const char *s = "";
+	struct target_set set;
+
+	assert_int_equal(target_take(f->st, f->a, &ask, &set), ERR_OK);
+	for (size_t i = 0; i < set.n; i++)
+		s = arena_printf(f->a, "%s%s", s, set.list[i].token);
+	return s;
+}
+
+/* Nobody knows whether they were told: the window counts from the end. */
+static void
+test_told_or_not(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(told(f, NOW, TARGET_OPEN), "AB");
+	assert_string_equal(told(f, NOW + WINDOW - 1, TARGET_TOLD), "");
+	assert_string_equal(told(f, NOW + WINDOW, TARGET_TOLD), "AB");
+	assert_string_equal(told(f, NOW + 9 * WINDOW, TARGET_TOLD), "");
 }
 
 static void
@@ -95,10 +123,13 @@ test_who_dies_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(told(f, NOW, TARGET_OPEN), "AB");
+	assert_string_equal(taken(f, NOW), "AB");
 	fixture_reopen(f);
-	assert_string_equal(told(f, NOW + WINDOW - 1, TARGET_TOLD), "");
-	assert_string_equal(told(f, NOW + WINDOW, TARGET_TOLD), "AB");
+	/* It may have told them at the very end of its time. */
+	assert_string_equal(
+	    told(f, NOW + TARGET_LEAD + WINDOW - 1, TARGET_TOLD), "");
+	assert_string_equal(
+	    told(f, NOW + TARGET_LEAD + WINDOW, TARGET_TOLD), "AB");
 	assert_string_equal(told(f, NOW + 9 * WINDOW, TARGET_TOLD), "");
 }
 
@@ -164,12 +195,13 @@ test_the_later_sender_counts(void **state)
 		first.list[i].end = TARGET_UNSENT;
 		second.list[i].end = TARGET_TOLD;
 	}
-	assert_int_equal(target_settle(f->st, second.list, 2), ERR_OK);
-	assert_int_equal(target_settle(f->st, first.list, 2), ERR_OK);
+	assert_int_equal(target_settle(f->st, second.list, 2, NOW + 1), ERR_OK);
+	assert_int_equal(target_settle(f->st, first.list, 2, NOW + 1), ERR_OK);
 	assert_string_equal(told(f, NOW + 2 * WINDOW, TARGET_TOLD), "");
 }
 
-/* -- a pass that many have -------------------------------------------------- */
+/* -- a pass that many have --------------------------------------------------
+ */
 
 #define CROWD 6000
 #define EACH  200 /* in a transaction */
@@ -224,15 +256,14 @@ test_a_crowd(void **state)
 		}
 		n += set.n;
 		assert_int_equal(
-		    target_settle(f->st, set.list, set.n), ERR_OK);
+		    target_settle(f->st, set.list, set.n, NOW), ERR_OK);
 	} while (set.again[0] == NOW);
 	assert_int_equal(n, CROWD);
 	for (size_t i = 0; i < CROWD; i++)
 		assert_int_equal(told_to[i], 1);
 	assert_int_equal(set.again[0], 0);
 	assert_string_equal(told(f, NOW + WINDOW, TARGET_TOLD), "AB");
-	assert_int_equal(
-	    store_pass_read(f->st, "pass-3", f->a, &old), ERR_OK);
+	assert_int_equal(store_pass_read(f->st, "pass-3", f->a, &old), ERR_OK);
 	assert_int_equal(remove_pass(f->st, &old), ERR_OK);
 }
 
@@ -242,6 +273,7 @@ main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_once_a_phone),
+		T(test_told_or_not),
 		T(test_who_dies_loses_nothing),
 		T(test_unsent_is_as_if_never_tried),
 		T(test_failures_wait_longer),

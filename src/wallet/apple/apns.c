@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -25,7 +26,7 @@ struct slot {
 	struct apns_push *push; /* NULL: free */
 	const struct signer *signer;
 	char answer[ANSWER_MAX];
-	size_t len;
+	size_t len, given; /* of the answer, of the body */
 };
 
 struct client {
@@ -35,6 +36,7 @@ struct client {
 	struct slot slot[APNS_FLIGHT];
 };
 
+static const char body[] = "{}";
 static struct client clients[CLIENTS];
 static uint64_t uses;
 
@@ -47,6 +49,7 @@ struct sending {
 	struct client *client;
 	struct apns_push *pushes;
 	size_t n, next;
+	int64_t begin; /* tick */
 	unsigned flying, breaks;
 	bool stopped, close;
 };
@@ -116,6 +119,22 @@ take_answer(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
+/*
+ * Without a way to rewind it: libcurl would otherwise send again by itself
+ * what was on its way when a connection broke, and may have been taken.
+ */
+static size_t
+give_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct slot *s = arg;
+	size_t left = sizeof(body) - 1 - s->given;
+
+	n = size * n < left ? size * n : left;
+	memcpy(p, body + s->given, n);
+	s->given += n;
+	return n;
+}
+
 static CURLcode
 use_certificate(CURL *easy, void *ctx, void *arg)
 {
@@ -144,7 +163,9 @@ set_up(const struct sending *s, struct slot *slot)
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(c, CURLOPT_POST, 1L);
-	curl_easy_setopt(c, CURLOPT_POSTFIELDS, "{}");
+	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)sizeof(body) - 1);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(c, CURLOPT_READDATA, slot);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, s->headers);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, slot);
@@ -169,7 +190,7 @@ start(struct sending *s, struct slot *slot, struct apns_push *push)
 		must((slot->easy = curl_easy_init()) != NULL);
 	slot->push = push;
 	slot->signer = s->signer;
-	slot->len = 0;
+	slot->len = slot->given = 0;
 	set_up(s, slot);
 	curl_easy_setopt(slot->easy, CURLOPT_URL,
 	    arena_printf(s->a, "%.*s/3/device/%s", (int)len, url,
@@ -241,8 +262,10 @@ broke(struct sending *s, struct slot *slot, CURLcode rc)
 {
 	s->close = true;
 	slot->push->answer = never_left(rc) ? APNS_UNSENT : APNS_NONE;
+	/* All that were in flight have that one, besides the first. */
+	s->breaks += rc != CURLE_SEND_FAIL_REWIND;
 	if (rc == CURLE_OPERATION_TIMEDOUT || never_left(rc) ||
-	    ++s->breaks >= BREAKS_MOST)
+	    s->breaks >= BREAKS_MOST)
 		s->stopped = true;
 	(void)snprintf(slot->push->reason, sizeof(slot->push->reason), "%s",
 	    curl_easy_strerror(rc));
@@ -270,11 +293,25 @@ ended(struct sending *s, CURL *easy, CURLcode rc)
 	s->flying--;
 }
 
+/* What has no more time is spared, but for the first ones. */
+static void
+look_at_clock(struct sending *s)
+{
+	const int64_t within = s->from->within;
+
+	if (within == 0 || s->next == 0 || s->stopped ||
+	    clock_tick() - s->begin < within)
+		return;
+	while (s->next < s->n)
+		s->pushes[s->next++].answer = APNS_SPARE;
+}
+
 static void
 fill(struct sending *s)
 {
 	struct slot *slot = s->client->slot;
 
+	look_at_clock(s);
 	for (size_t i = 0; i < APNS_FLIGHT && s->next < s->n; i++)
 		if (slot[i].push == NULL && !s->stopped)
 			start(s, &slot[i], &s->pushes[s->next++]);
@@ -370,7 +407,11 @@ enum err
 apns_send(struct arena *a, const struct apns_from *from,
     struct apns_push *pushes, size_t n)
 {
-	struct sending s = { .a = a, .from = from, .pushes = pushes, .n = n };
+	struct sending s = { .a = a,
+		.from = from,
+		.pushes = pushes,
+		.n = n,
+		.begin = clock_tick() };
 	unsigned char digest[32];
 	enum err e;
 

@@ -18,6 +18,7 @@
 enum apns_answer {
 	APNS_NONE,   /* not known: the connection broke, or nobody answered */
 	APNS_UNSENT, /* surely not taken: not sent, or a 5xx */
+	APNS_SPARE,  /* not sent for want of time */
 	APNS_OK,
 	APNS_GONE,    /* the token is dead since `timestamp` */
 	APNS_LATER,   /* 429 */
@@ -38,6 +39,7 @@ struct apns_from {
 	const struct apple_conf *conf;
 	int64_t now;
 	struct store *store;
+	int64_t within; /* ms, in which all are sent or spared; 0: no limit */
 };
 
 /*

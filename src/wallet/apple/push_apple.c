@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -16,6 +17,8 @@
 #include "store/target.h"
 #include "wallet/apple/apns.h"
 #include "wallet/apple/push_apple.h"
+
+#define STUCK_MS 5000 /* between two looks whether the credentials changed */
 
 struct round {
 	struct push_env *env;
@@ -88,8 +91,8 @@ bool
 push_apple_stopped(
     struct push_env *env, const struct apple_conf *conf, const char **reason)
 {
-	const struct apns_from from = { env->server, conf, env->now,
-		env->store };
+	const struct apns_from from = { env->server, conf, env->now, env->store,
+		0 };
 	unsigned char digest[32];
 	const char *own;
 	struct slice was;
@@ -159,7 +162,8 @@ send_topic(struct round *r, const char *topic)
 	struct apns_push *p = arena_alloc(a, r->set.n * sizeof(*p));
 	size_t *which = arena_alloc(a, r->set.n * sizeof(*which)), n = 0;
 	struct apns_from from = { r->env->server,
-		conf_of(r->env->tenant, topic), r->env->now, r->env->store };
+		conf_of(r->env->tenant, topic), r->env->now, r->env->store,
+		TARGET_LEAD };
 	enum err e = from.conf == NULL ? ERR_UNSET : ERR_OK;
 	const char *reason;
 
@@ -258,6 +262,7 @@ end_of(enum apns_answer answer)
 	case APNS_REFUSED:
 		return TARGET_TOLD;
 	case APNS_UNSENT:
+	case APNS_SPARE:
 	case APNS_STOP:
 		return TARGET_UNSENT;
 	default:
@@ -265,45 +270,61 @@ end_of(enum apns_answer answer)
 	}
 }
 
+enum { NO = 1, YES = 2, STUCK = 4, LATER = 8, SPARE = 16 };
+
+static unsigned
+seen_as(enum apns_answer answer)
+{
+	switch (answer) {
+	case APNS_OK:
+	case APNS_GONE:
+		return YES;
+	case APNS_REFUSED:
+		return NO;
+	case APNS_STOP:
+		return STUCK;
+	case APNS_SPARE:
+		return SPARE;
+	default:
+		return LATER;
+	}
+}
+
 /* A pass is done with when no phone of it has to hear any more. */
 static void
-judge(struct round *r)
+judge_pass(const struct round *r, size_t i, unsigned seen)
 {
-	enum { NO = 1, LATER = 2, YES = 4, STUCK = 8 };
-	unsigned char *seen = arena_alloc(r->env->a, r->n + 1);
+	const int64_t now = r->env->now;
+	struct due *d = r->passes[i];
+
+	if ((seen & STUCK) != 0) {
+		d->stuck |= STORE_APPLE;
+		d->again = now + STUCK_MS;
+	} else if ((seen & LATER) != 0) {
+		d->again = now + r->env->tenant->push_window;
+	} else if ((seen & SPARE) != 0) {
+		d->again = now;
+	} else if (r->set.again[i] != 0) {
+		d->again = r->set.again[i];
+	} else if (seen == NO) {
+		d->refused |= STORE_APPLE;
+	} else {
+		d->done |= STORE_APPLE;
+	}
+}
+
+static void
+judge(const struct round *r)
+{
+	unsigned *seen = arena_alloc(r->env->a, (r->n + 1) * sizeof(*seen));
 
 	for (size_t i = 0; i < r->set.nlinks; i++) {
 		const struct target_link *l = &r->set.links[i];
 
-		switch (r->pushes[l->target].answer) {
-		case APNS_REFUSED:
-			seen[l->pass] |= NO;
-			break;
-		case APNS_OK:
-		case APNS_GONE:
-			seen[l->pass] |= YES;
-			break;
-		case APNS_STOP:
-			seen[l->pass] |= STUCK;
-			break;
-		default:
-			seen[l->pass] |= LATER;
-		}
+		seen[l->pass] |= seen_as(r->pushes[l->target].answer);
 	}
-	for (size_t i = 0; i < r->n; i++) {
-		struct due *d = r->passes[i];
-
-		if ((seen[i] & STUCK) != 0)
-			d->stuck |= STORE_APPLE;
-		else if ((seen[i] & LATER) != 0)
-			d->again = r->env->now + r->env->tenant->push_window;
-		else if (r->set.again[i] != 0)
-			d->again = r->set.again[i];
-		else if (seen[i] == NO)
-			d->refused |= STORE_APPLE;
-		else
-			d->done |= STORE_APPLE;
-	}
+	for (size_t i = 0; i < r->n; i++)
+		judge_pass(r, i, seen[i]);
 }
 
 static enum err
@@ -311,6 +332,7 @@ tell(struct push_env *env, struct due **passes, size_t n)
 {
 	struct round r = { .env = env, .passes = passes, .n = n };
 	const char **ids = arena_alloc(env->a, n * sizeof(*ids));
+	const int64_t begin = clock_tick();
 	const struct target_ask ask = { .passes = ids,
 		.n = n,
 		.now = env->now,
@@ -326,7 +348,8 @@ tell(struct push_env *env, struct due **passes, size_t n)
 	send_all(&r);
 	for (size_t i = 0; i < r.set.n; i++)
 		r.set.list[i].end = end_of(r.pushes[i].answer);
-	if ((e = target_settle(env->store, r.set.list, r.set.n)) != ERR_OK ||
+	if ((e = target_settle(env->store, r.set.list, r.set.n,
+		 env->now + clock_tick() - begin)) != ERR_OK ||
 	    (e = drop_dead(&r)) != ERR_OK)
 		return e;
 	judge(&r);

@@ -263,3 +263,50 @@ text_num(long long n)
 	(void)snprintf(t.s, sizeof(t.s), "%lld", n);
 	return t;
 }
+
+/*
+ * Eight places at a time, by the first and the last byte: a byte of `x` is 0
+ * where both are right (and in some of those above; the rest is compared).
+ */
+static const char *
+find_wide(const char **at, const char *end, struct slice needle)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t first = ones * (unsigned char)needle.s[0];
+	const uint64_t last = ones * (unsigned char)needle.s[needle.len - 1];
+	const char *p = *at;
+
+	for (; end - p >= 8; p += 8) {
+		uint64_t a, b, x;
+
+		memcpy(&a, p, 8);
+		memcpy(&b, p + needle.len - 1, 8);
+		x = (a ^ first) | (b ^ last);
+		if (((x - ones) & ~x & ones * 0x80) == 0)
+			continue;
+		for (unsigned i = 0; i < 8; i++)
+			if (p[i] == needle.s[0] &&
+			    memcmp(p + i, needle.s, needle.len) == 0)
+				return p + i;
+	}
+	*at = p;
+	return NULL;
+}
+
+const char *
+text_find(struct slice in, struct slice needle)
+{
+	const char *p = in.s, *end, *found;
+
+	if (needle.len == 0)
+		return p;
+	if (in.len < needle.len)
+		return NULL;
+	end = in.s + (in.len - needle.len) + 1;
+	if ((found = find_wide(&p, end, needle)) != NULL)
+		return found;
+	for (; p < end; p++)
+		if (memcmp(p, needle.s, needle.len) == 0)
+			return p;
+	return NULL;
+}

@@ -46,6 +46,12 @@ bool text_unpercent(
 /* Percent-encode all but the unreserved characters (RFC 3986, 2.3). */
 char *text_percent(struct arena *a, struct slice in);
 
+/*
+ * The first place of `needle`, or NULL: memmem(3) for what is long and has
+ * it rarely or often.
+ */
+const char *text_find(struct slice in, struct slice needle);
+
 /* Equal, in a time that depends on the lengths alone. */
 bool text_same(struct slice a, struct slice b);
 

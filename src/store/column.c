@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "store/cell.h"
 #include "store/dict.h"
+#include "store/zone.h"
 
 #define KEY_LEN  STRIP_KEY_LEN
 #define CELL_LEN 12 /* of TABLE_FRESH: field, cell */
@@ -21,6 +22,7 @@ struct column {
 	size_t ncells, size;
 	uint32_t most; /* ordinal of those */
 	unsigned char strip[STRIP_MAX];
+	struct zone_notes zones;
 };
 
 static struct column *
@@ -510,14 +512,18 @@ move_strip(struct txn *t, const struct column_cell *c, size_t n)
 			e = table_put(t, TABLE_COLUMN, key,
 			    table_slice(p, (size_t)width * COLUMN_CHUNK), 0);
 	}
+	zone_note(&column(t->st)->zones, c->field,
+	    &(struct strip){ c->ordinal / COLUMN_CHUNK, width, p });
 	return e;
 }
 
+/* Locks are taken in the order of the keys: zones follow the field's strips. */
 static enum err
-move_cells(struct txn *t, const struct column *col)
+move_cells(struct txn *t, struct column *col)
 {
 	enum err e = ERR_OK;
 
+	col->zones.n = 0;
 	for (size_t i = 0, k; e == ERR_OK && i < col->ncells; i = k) {
 		const struct column_cell *c = &col->cells[i];
 
@@ -527,6 +533,9 @@ move_cells(struct txn *t, const struct column *col)
 				c->ordinal / COLUMN_CHUNK)
 				break;
 		e = move_strip(t, c, k - i);
+		if (e == ERR_OK &&
+		    (k == col->ncells || col->cells[k].field != c->field))
+			e = zone_write(t, c->field, &col->zones);
 	}
 	return e;
 }

@@ -134,6 +134,25 @@ strip_cell(const struct strip *s, unsigned i)
 	return s->width < 8 && v != 0 ? v + CELL_TEXT : v;
 }
 
+/*
+ * Which of 64 cells of one byte are `v`, as a bit for each: eight at a time,
+ * and no carry leaves a byte (Hacker's Delight, 6-1).
+ */
+static inline uint64_t
+strip_equal(const unsigned char *p, unsigned char v)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), low = ones * 0x7f;
+	uint64_t word = 0, x;
+
+	for (unsigned i = 0; i < 8; i++) {
+		memcpy(&x, p + (size_t)i * 8, 8);
+		x = le64toh(x) ^ ones * v;
+		x = ~((((x & low) + low) | x) | low) >> 7;
+		word |= x * UINT64_C(0x0102040810204080) >> 56 << i * 8;
+	}
+	return word;
+}
+
 /* -- how they lie in the tables -------------------------------------------- */
 
 #define STRIP_MAX     ((size_t)COLUMN_CHUNK * 8) /* bytes */

@@ -321,10 +321,8 @@ dict_each(struct store *st, uint32_t dict, dict_fn *fn, void *arg)
 
 	table_put32(from, dict);
 	scan_init(&s, st, TABLE_DICT);
-	scan_from(&s, table_slice(from, sizeof(from)));
+	scan_within(&s, table_slice(from, sizeof(from)));
 	while ((e = scan_next(&s, &key, &row)) == ERR_OK) {
-		if (key.len < 4 || memcmp(key.s, from, 4) != 0)
-			break;
 		if ((e = read_code(st, row, &code)) != ERR_OK ||
 		    (e = each_row(&run, key, row, fn, arg)) != ERR_OK)
 			break;

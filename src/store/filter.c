@@ -8,6 +8,9 @@
 #include "store/dict.h"
 #include "store/scan.h"
 
+#define MEMO_SIZE 1024
+#define ONLY_MAX  4
+
 /*
  * A filter as it is asked of cells: it runs once for each text of the
  * dictionary, and a pass is then judged by its code alone.  Reversed
@@ -27,10 +30,10 @@ struct test {
 		bool meets;
 	} * memo; /* of what was printed lately */
 	struct arena *a;
-	bool lut[256]; /* codes once more */
+	bool lut[256]; /* codes once more, .. */
+	unsigned char only[ONLY_MAX];
+	size_t nonly; /* .. and, unless they are too many, again */
 };
-
-#define MEMO_SIZE 1024
 
 static void
 code_set(struct test *t, uint32_t code)
@@ -181,9 +184,11 @@ test_make(struct test *t, struct store *st, uint32_t field)
 	else
 		e = test_value(t, st, field);
 	qsort(t->cells, t->ncells, sizeof(*t->cells), by_value);
-	for (uint32_t i = 1; i < 256; i++)
-		t->lut[i] = code_get(t, i);
-	t->lut[0] = t->missing;
+	for (uint32_t i = 0; i < 256; i++) {
+		t->lut[i] = i == CODE_MISSING ? t->missing : code_get(t, i);
+		if (t->lut[i] && t->nonly++ < ONLY_MAX)
+			t->only[t->nonly - 1] = (unsigned char)i;
+	}
 	if (t->by_text &&
 	    (t->memo = calloc(MEMO_SIZE, sizeof(*t->memo))) == NULL)
 		abort();
@@ -239,8 +244,12 @@ word_of_bytes(const struct test *t, const unsigned char *p)
 {
 	uint64_t w = 0;
 
-	for (unsigned i = 0; i < 64; i++)
-		w |= (uint64_t)t->lut[p[i]] << i;
+	if (t->nonly <= ONLY_MAX)
+		for (size_t i = 0; i < t->nonly; i++)
+			w |= strip_equal(p, t->only[i]);
+	else
+		for (unsigned i = 0; i < 64; i++)
+			w |= (uint64_t)t->lut[p[i]] << i;
 	return w;
 }
 
@@ -349,17 +358,17 @@ hit_entries(struct view *v, struct hits *h, struct slice from, bool whole)
 {
 	const size_t name = h->f->field.len + 1;
 	const bool empty = is_empty_op(h->f->op);
-	const bool all = empty || is_list(h->f->op);
+	const bool all = whole || empty || h->f->op == QUERY_STARTS_WITH;
 	struct slice key, value, judged = { NULL, 0 };
 	bool meets = all;
 	struct scan s;
 	enum err e;
 
 	scan_init(&s, v->st, TABLE_FIELD);
-	scan_from(&s, from);
+	scan_within(&s, from);
+	if (!all)
+		scan_only(&s, h->f->values[0]);
 	while ((e = scan_next(&s, &key, &value)) == ERR_OK) {
-		if (key.len < from.len || memcmp(key.s, from.s, from.len) != 0)
-			break;
 		if (whole && key.len != from.len)
 			break;
 		if (empty && key.len == name)
@@ -550,13 +559,9 @@ ask_present(const struct strip *s, void *arg)
 {
 	uint64_t *w = (uint64_t *)arg + (size_t)s->chunk * COLUMN_WORDS;
 
-	for (unsigned i = 0; i < COLUMN_WORDS; i++) {
-		uint64_t there = 0;
-
-		for (unsigned k = 0; s->width == 1 && k < 64; k++)
-			there |= (uint64_t)(s->p[i * 64 + k] != 0) << k;
-		w[i] &= there;
-	}
+	for (unsigned i = 0; i < COLUMN_WORDS; i++)
+		w[i] &= s->width == 1 ? ~strip_equal(s->p + (size_t)i * 64, 0)
+				      : 0;
 }
 
 enum err

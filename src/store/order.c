@@ -8,6 +8,7 @@
 #include "store/filter.h"
 #include "store/pick.h"
 #include "store/scan.h"
+#include "store/zone.h"
 
 #define SLACK    1024 /* kept beyond need, for what equals the last */
 #define ID_PARTS (STORE_ID_MAX / 8)
@@ -340,13 +341,10 @@ keys_of_index(struct order *o, struct keys *k)
 	memcpy(from, k->l->name.s, k->l->name.len);
 	from[k->l->name.len] = '\0';
 	scan_init(&s, o->v->st, TABLE_FIELD);
-	scan_from(&s, prefix);
+	scan_within(&s, prefix);
 	while ((e = scan_next(&s, &key, &value)) == ERR_OK && !k->enough) {
 		uint32_t ordinal = table_get32(value.s);
 
-		if (key.len < prefix.len ||
-		    memcmp(key.s, prefix.s, prefix.len) != 0)
-			break;
 		rank += key.s != last;
 		last = key.s;
 		if (!has_bit(k, ordinal))
@@ -772,15 +770,40 @@ start_pick(size_t held, struct part *part, struct picking *g)
 }
 
 static enum err
-order_part(struct order *o, struct part *part)
+narrow(struct order *o, struct part *part)
 {
-	uint64_t n = part->set.count, range[2];
-	struct picking g = { .below = 0 };
-	bool done = false;
+	const struct level *l = &o->level[part->level];
+	struct zone_ask ask = { l->field, l->flip, part->first, part->last };
 	enum err e;
 
-	if (n <= o->few || part->level == o->nlevels)
-		return sort_set(o, part);
+	if (l->source != LEVEL_COLUMN || l->field == FIELD_ID)
+		return ERR_OK;
+	if ((e = zone_narrow(o->v, &ask, &part->set)) == ERR_OK) {
+		part->first = ask.first;
+		part->last = ask.last;
+	}
+	return e;
+}
+
+static bool
+is_few(const struct order *o, const struct part *part)
+{
+	return part->set.count <= o->few || part->level == o->nlevels;
+}
+
+static enum err
+order_part(struct order *o, struct part *part)
+{
+	struct picking g = { .below = 0 };
+	uint64_t n, range[2];
+	bool done = false;
+	enum err e = ERR_OK;
+
+	if (!is_few(o, part))
+		e = narrow(o, part);
+	if (e != ERR_OK || is_few(o, part))
+		return e == ERR_OK ? sort_set(o, part) : e;
+	n = part->set.count;
 	start_pick(o->v->held, part, &g);
 	if ((e = pick_round(o, part, &g)) != ERR_OK)
 		goto out;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static const struct {
 	const char *name;
@@ -136,29 +137,12 @@ query_filter_check(
 	return check_values(f, name, w);
 }
 
-/* Texts are short: what begins with the right byte is rare enough. */
-static bool
-contains(struct slice text, struct slice v)
-{
-	const char *p = text.s, *end = text.s + text.len;
-
-	if (v.len == 0)
-		return true;
-	while ((size_t)(end - p) >= v.len &&
-	    (p = memchr(p, v.s[0], (size_t)(end - p) - v.len + 1)) != NULL) {
-		if (memcmp(p, v.s, v.len) == 0)
-			return true;
-		p++;
-	}
-	return false;
-}
-
 static bool
 value_matches(enum query_op op, struct slice text, struct slice v)
 {
 	switch (op) {
 	case QUERY_CONTAINS:
-		return contains(text, v);
+		return text_find(text, v) != NULL;
 	case QUERY_STARTS_WITH:
 		return text.len >= v.len && memcmp(text.s, v.s, v.len) == 0;
 	case QUERY_ENDS_WITH:

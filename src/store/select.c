@@ -101,9 +101,12 @@ store_query(struct store *st, const struct query *q, struct arena *a,
 
 /* -- counts ---------------------------------------------------------------- */
 
+/* Of FIELD_STATUS. */
+#define CODES ((STORE_APPLE | STORE_GOOGLE) + 1)
+
 struct counting {
 	const uint64_t *bits;
-	uint64_t n[8]; /* by code of FIELD_STATUS */
+	uint64_t n[CODES + 1];
 };
 
 static void
@@ -113,9 +116,9 @@ count_strip(const struct strip *s, void *arg)
 	const uint64_t *w = c->bits + (size_t)s->chunk * COLUMN_WORDS;
 
 	for (unsigned i = 0; s->width == 1 && i < COLUMN_WORDS; i++)
-		for (uint64_t left = w[i]; left != 0; left &= left - 1)
-			c->n[s->p[i * 64 + (unsigned)__builtin_ctzll(left)] %
-			    8]++;
+		for (unsigned char code = 1; code <= CODES; code++)
+			c->n[code] += (uint64_t)__builtin_popcountll(
+			    w[i] & strip_equal(s->p + (size_t)i * 64, code));
 }
 
 enum err

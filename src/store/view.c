@@ -208,12 +208,10 @@ read_all(struct reading *r)
 
 	strip_key(r->field, 0, from);
 	scan_init(&s, r->v->st, TABLE_COLUMN);
-	scan_from(&s, table_slice(from, sizeof(from)));
+	scan_within(&s, table_slice(from, 4));
 	while ((e = scan_next(&s, &key, &row)) == ERR_OK) {
 		struct strip strip = { .p = (const unsigned char *)row.s };
 
-		if (key.len != sizeof(from) || memcmp(key.s, from, 4) != 0)
-			break;
 		chunk = table_get32(key.s + 4);
 		if (chunk >= r->v->nchunks)
 			break;

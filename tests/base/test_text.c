@@ -313,6 +313,41 @@ test_numbers_as_text(void **state)
 	assert_string_equal(text_num(LLONG_MIN).s, "-9223372036854775808");
 }
 
+static unsigned
+chance(unsigned n)
+{
+	static uint32_t seed = 7;
+
+	seed = seed * 1664525U + 1013904223U;
+	return (unsigned)((uint64_t)seed * n >> 32);
+}
+
+static void
+fill(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = "ab\377"[chance(3)];
+}
+
+/* The text ends where its memory does. */
+static void
+test_find_is_memmem(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t n = 1 + chance(60);
+		char *p = malloc(n), needle[5];
+		struct slice in = { p, n }, what = { needle, chance(6) };
+
+		assert_non_null(p);
+		fill(p, n);
+		fill(needle, what.len);
+		assert_ptr_equal(text_find(in, what),
+		    memmem(p, n, needle, what.len));
+		free(p);
+	}
+}
+
 int
 main(void)
 {
@@ -332,6 +367,7 @@ main(void)
 		    test_percent_there_and_back, setup, teardown),
 		cmocka_unit_test(test_same_is_equality),
 		cmocka_unit_test(test_numbers_as_text),
+		cmocka_unit_test(test_find_is_memmem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,12 +150,23 @@ random_meta(struct model *m, unsigned i)
 		chance(20) != 0));
 }
 
+/* Some runs have dates at random, some nearly in the order of ordinals. */
+static bool in_order;
+
+static int64_t
+created_of(unsigned n)
+{
+	unsigned s = in_order ? n / 4 + chance(300) : chance(2000);
+
+	return DAY0 + (int64_t)s * 1000;
+}
+
 static void
 random_model(struct model *m, unsigned metas)
 {
 	m->type = chance(3);
 	m->status = chance(4);
-	m->created = DAY0 + (int64_t)chance(2000) * 1000;
+	m->created = created_of((unsigned)(m - models));
 	m->updated = m->created + (int64_t)chance(3) * 86400000;
 	for (int i = 0; i < 2; i++)
 		m->installed[i] = chance(3) == 0 ? DAY0 + chance(50) : 0;
@@ -733,10 +744,8 @@ test_empty(void **state)
 }
 
 static void
-test_against_the_model(void **state)
+ask_of_changes(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	fill(f, PASSES);
 	ask_many(f, QUERIES);
 	change_many(f->st, 3000);
@@ -746,6 +755,21 @@ test_against_the_model(void **state)
 	assert_int_equal(faults(f), 0);
 	fixture_reopen(f);
 	ask_many(f, QUERIES / 5);
+}
+
+static void
+test_against_the_model(void **state)
+{
+	in_order = false;
+	ask_of_changes(*state);
+}
+
+static void
+test_dates_in_runs(void **state)
+{
+	in_order = true;
+	ask_of_changes(*state);
+	in_order = false;
 }
 
 static void
@@ -955,6 +979,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_empty),
 		T(test_against_the_model),
+		T(test_dates_in_runs),
 		T(test_stats),
 		T(test_select),
 		T(test_mended),

@@ -5,6 +5,7 @@
  */
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -377,15 +378,19 @@ change_batch(struct txn *t, void *arg)
 	return e;
 }
 
-/* Changes a second, of random passes, one in a transaction. */
+/*
+ * Changes a second, of random passes, one in a transaction; for `ms`, or
+ * until somebody says so.
+ */
 static double
-write_for(struct store *st, unsigned n, double ms, bool bare)
+write_for(
+    struct store *st, unsigned n, double ms, bool bare, const atomic_bool *go)
 {
 	struct batch b = { .a = arena_new(65536), .n = 1, .bare = bare };
 	double start = now_ms();
 	unsigned done = 0;
 
-	while (now_ms() - start < ms) {
+	while (go != NULL ? atomic_load(go) : now_ms() - start < ms) {
 		b.round = done + 1;
 		b.from = (unsigned)(mix((uint64_t)getpid() << 32 | done) % n);
 		must(store_run(st, change_batch, &b), "change");
@@ -413,49 +418,61 @@ write_alone(const char *dir, unsigned n)
 			    open_store(bare ? own : dir, syncs[i]);
 
 			printf("%s%s %.0f\n", bare ? "bare" : "change",
-			    names[i], write_for(st, n, 3000, bare));
+			    names[i], write_for(st, n, 3000, bare, NULL));
 			store_close(st);
 		}
 	return 0;
 }
 
+/* What writers share with who starts and ends them. */
+struct crew {
+	atomic_bool go;
+	double rate[WRITERS];
+};
+
+static void
+start_writers(struct crew *c, const char *dir, unsigned n)
+{
+	atomic_store(&c->go, true);
+	for (int i = 0; i < WRITERS; i++)
+		if (fork() == 0) {
+			struct store *st = open_store(dir, STORE_SYNC);
+
+			c->rate[i] = write_for(st, n, 0, false, &c->go);
+			store_close(st);
+			_exit(0);
+		}
+}
+
+static double
+end_writers(struct crew *c)
+{
+	double sum = 0;
+
+	atomic_store(&c->go, false);
+	for (int i = 0; i < WRITERS; i++)
+		wait(NULL);
+	for (int i = 0; i < WRITERS; i++)
+		sum += c->rate[i];
+	return sum;
+}
+
 static int
 both(const char *dir, unsigned n, double seconds)
 {
-	double *rate = mmap(NULL, WRITERS * sizeof(*rate),
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	double alone = 0, busy = 0;
+	struct crew *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct store *st;
 
-	for (int round = 0; round < 2; round++) {
-		for (int i = 0; i < WRITERS; i++)
-			if (fork() == 0) {
-				st = open_store(dir, STORE_SYNC);
-				rate[i] =
-				    write_for(st, n, seconds * 1e3, false);
-				store_close(st);
-				_exit(0);
-			}
-		if (round == 1) {
-			double start = now_ms();
-
-			st = open_store(dir, STORE_SYNC);
-			ask_all(st, "busy-");
-			while (now_ms() - start < seconds * 1e3) {
-				struct query q = questions[0].q;
-				struct query_page page;
-
-				q.count = PAGE;
-				(void)time_query(st, &q, &page);
-			}
-			store_close(st);
-		}
-		for (int i = 0; i < WRITERS; i++)
-			wait(NULL);
-		for (int i = 0; i < WRITERS; i++)
-			*(round == 0 ? &alone : &busy) += rate[i];
-	}
-	printf("writers-alone %.0f\nwriters-busy %.0f\n", alone, busy);
+	start_writers(c, dir, n);
+	usleep((useconds_t)(seconds * 1e6));
+	printf("writers-alone %.0f\n", end_writers(c));
+	fflush(stdout);
+	start_writers(c, dir, n);
+	st = open_store(dir, STORE_SYNC);
+	ask_all(st, "busy-");
+	store_close(st);
+	printf("writers-busy %.0f\n", end_writers(c));
 	return 0;
 }
 

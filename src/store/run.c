@@ -33,6 +33,24 @@ run_fn(struct txn *t, store_fn *fn, void *arg)
 	return e == ERR_OK && t->many ? column_end_many(t) : e;
 }
 
+/*
+ * Locks are let go before the log is on the disk, so that nobody waits with
+ * them for the disk.  Whoever builds on this commit is later in the log, and
+ * is not told either before all of it is there.
+ */
+static enum err
+commit_txn(struct txn *t, u_int32_t flags)
+{
+	DB_ENV *env = t->st->env;
+	u_int32_t now = flags == DB_TXN_SYNC ? DB_TXN_NOSYNC : flags;
+	enum err e = table_rc(t, t->tid->commit(t->tid, now), "commit");
+
+	if (e == ERR_OK && flags == DB_TXN_SYNC)
+		e = store_rc(t->st, env->log_flush(env, NULL), "flush");
+	t->st->full = t->st->full && e != ERR_OK;
+	return e;
+}
+
 /* One attempt; `t` tells afterwards whether it is worth another. */
 static enum err
 run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
@@ -46,11 +64,8 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 	if (e != ERR_OK)
 		return e;
 	e = run_fn(t, fn, arg);
-	if (e == ERR_OK && !t->victim && !t->dry) {
-		e = table_rc(t, t->tid->commit(t->tid, commit), "commit");
-		st->full = st->full && e != ERR_OK;
-		return e;
-	}
+	if (e == ERR_OK && !t->victim && !t->dry)
+		return commit_txn(t, commit);
 	if (t->tid->abort(t->tid) != 0)
 		store_lost(st, "abort");
 	st->lease = lease; /* nobody has seen what was given */

@@ -560,8 +560,8 @@ ask_present(const struct strip *s, void *arg)
 	uint64_t *w = (uint64_t *)arg + (size_t)s->chunk * COLUMN_WORDS;
 
 	for (unsigned i = 0; i < COLUMN_WORDS; i++)
-		w[i] &= s->width == 1 ? ~strip_equal(s->p + (size_t)i * 64, 0)
-				      : 0;
+		w[i] &=
+		    s->width == 1 ? ~strip_equal(s->p + (size_t)i * 64, 0) : 0;
 }
 
 enum err

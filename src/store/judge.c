@@ -5,6 +5,7 @@
 #include "store/column.h"
 #include "store/dict.h"
 #include "store/filter.h"
+#include "store/zone.h"
 
 struct judge {
 	struct arena *a;
@@ -220,5 +221,44 @@ judge_orphans(struct store *st, struct judge *j, judge_fn *fn, void *arg)
 			e = fn((uint32_t)i, arg);
 	free(o.passes);
 	free(o.cells);
+	return e;
+}
+
+/* -- zones ------------------------------------------------------------------
+ */
+
+struct zoning {
+	uint32_t field, chunk;
+	bool mend, good;
+};
+
+static enum err
+check_zone(struct txn *t, void *arg)
+{
+	struct zoning *z = arg;
+
+	return zone_check(t, z->field, z->chunk, z->mend, &z->good);
+}
+
+enum err
+judge_zones(
+    struct store *st, struct judge *j, bool mend, judge_zone_fn *fn, void *arg)
+{
+	struct zoning z = { .mend = mend };
+	struct view v;
+	enum err e = view_open(st, &v);
+
+	if (e != ERR_OK)
+		return e;
+	for (size_t i = 0; e == ERR_OK && i < j->n; i++) {
+		z.field = j->fields[i].field;
+		for (z.chunk = 0; e == ERR_OK && z.chunk < v.nchunks;
+		     z.chunk++) {
+			e = run_with(st, check_zone, &z, DB_TXN_NOSYNC);
+			if (e == ERR_OK && !z.good)
+				fn(j->fields[i].name, arg);
+		}
+	}
+	view_close(&v);
 	return e;
 }

@@ -27,4 +27,12 @@ typedef enum err judge_fn(uint32_t ordinal, void *arg);
 MUST_CHECK enum err judge_orphans(
     struct store *st, struct judge *j, judge_fn *fn, void *arg);
 
+/*
+ * Call `fn` for every zone that is not what its strip says; with `mend`, it
+ * is by then.
+ */
+typedef void judge_zone_fn(const char *field, void *arg);
+MUST_CHECK enum err judge_zones(struct store *st, struct judge *j, bool mend,
+    judge_zone_fn *fn, void *arg);
+
 #endif

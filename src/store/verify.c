@@ -443,6 +443,18 @@ row_of_orphan(uint32_t ordinal, void *arg)
 	return judge(v, judge_orphan, drop_orphan);
 }
 
+static void
+bad_zone(const char *field, void *arg)
+{
+	struct verify *v = arg;
+
+	v->faults++;
+	if (v->report != NULL)
+		v->report(v->arg,
+		    arena_printf(v->a,
+			"the column of %s: a zone says something else", field));
+}
+
 static int
 look(struct store *st, enum table n)
 {
@@ -510,6 +522,8 @@ walk(struct verify *v)
 		e = all_ordinals(v);
 	if (e == ERR_OK)
 		e = judge_orphans(v->st, v->judge, row_of_orphan, v);
+	if (e == ERR_OK)
+		e = judge_zones(v->st, v->judge, v->mend, bad_zone, v);
 	judge_free(v->judge);
 	arena_free(v->a);
 	return e;

@@ -109,8 +109,7 @@ zone_write(struct txn *t, uint32_t field, struct zone_notes *z)
 }
 
 enum err
-zone_check(
-    struct txn *t, uint32_t field, uint32_t chunk, bool mend, bool *good)
+zone_check(struct txn *t, uint32_t field, uint32_t chunk, bool mend, bool *good)
 {
 	unsigned char key[STRIP_KEY_LEN], group[GROUP_LEN];
 	struct strip s = { .chunk = chunk };
@@ -133,8 +132,8 @@ zone_check(
 	e = read_group(t, table_slice(key, sizeof(key)), group);
 	if (e != ERR_OK)
 		return e;
-	was = decode((const char *)group +
-	    (size_t)(chunk % ZONE_GROUP) * ZONE_LEN);
+	was = decode(
+	    (const char *)group + (size_t)(chunk % ZONE_GROUP) * ZONE_LEN);
 	*good = was.n == 0 ||
 	    (was.n == note.zone.n && was.lo == note.zone.lo &&
 		was.hi == note.zone.hi);
@@ -313,8 +312,7 @@ zone_narrow(struct view *v, struct zone_ask *ask, struct store_set *set)
 		abort();
 	if ((e = read_zones(v, ask->field, zones)) == ERR_OK) {
 		add_fresh(v, ask->field, zones);
-		narrow(
-		    ask, set, list, make_spans(set, zones, ask->flip, list));
+		narrow(ask, set, list, make_spans(set, zones, ask->flip, list));
 	}
 	free(zones);
 	free(list);

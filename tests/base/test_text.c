@@ -342,8 +342,8 @@ test_find_is_memmem(void **state)
 		assert_non_null(p);
 		fill(p, n);
 		fill(needle, what.len);
-		assert_ptr_equal(text_find(in, what),
-		    memmem(p, n, needle, what.len));
+		assert_ptr_equal(
+		    text_find(in, what), memmem(p, n, needle, what.len));
 		free(p);
 	}
 }

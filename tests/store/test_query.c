@@ -13,6 +13,7 @@
 #include "store/dict.h"
 #include "store/filter.h"
 #include "store/order.h"
+#include "store/zone.h"
 
 #define PASSES  5000
 #define MAX     8000
@@ -156,7 +157,7 @@ static bool in_order;
 static int64_t
 created_of(unsigned n)
 {
-	unsigned s = in_order ? n / 4 + chance(300) : chance(2000);
+	unsigned s = in_order ? n / 4 + chance(20) : chance(2000);
 
 	return DAY0 + (int64_t)s * 1000;
 }
@@ -920,6 +921,87 @@ test_mended(void **state)
 	}
 }
 
+/* Zones as they are of no strip. */
+static enum err
+damage_zones(struct txn *t, void *arg)
+{
+	unsigned char key[STRIP_KEY_LEN], *row;
+	uint32_t field = 0;
+	struct slice was;
+	enum err e =
+	    dict_find(t->st, DICT_NAMES, slice_of("creationDate"), &field);
+
+	(void)arg;
+	strip_key(field, ZONE_AT, key);
+	if (e == ERR_OK)
+		e = table_get(t, TABLE_COLUMN, table_slice(key, sizeof(key)),
+		    &was, DB_RMW);
+	if (e != ERR_OK)
+		return e;
+	row = malloc(was.len);
+	assert_non_null(row);
+	for (size_t i = 0; i < was.len; i++)
+		row[i] = (unsigned char)(was.s[i] ^ (i % 20 == 15));
+	e = table_put(t, TABLE_COLUMN, table_slice(key, sizeof(key)),
+	    table_slice(row, was.len), 0);
+	free(row);
+	return e;
+}
+
+static void
+test_zones_mended(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t mended = 0;
+
+	in_order = true;
+	fill(f, 3000);
+	in_order = false;
+	fixture_reopen(f);
+	assert_int_equal(faults(f), 0);
+	assert_int_equal(run_with(f->st, damage_zones, f, 0), ERR_OK);
+	assert_true(faults(f) > 0);
+	assert_int_equal(
+	    store_reindex(f->st, index_document, no_progress, NULL, &mended),
+	    ERR_OK);
+	assert_true(mended > 0);
+	assert_int_equal(faults(f), 0);
+	ask_many(f, 20);
+}
+
+/* Of dates in a row only the chunks on the page are left. */
+static void
+test_zones_narrow(void **state)
+{
+	struct fixture *f = *state;
+	struct query q = { .nfilters = 0 };
+	struct zone_ask ask = { .first = 2500, .last = 2519 };
+	struct store_set set;
+	struct view v;
+
+	in_order = true;
+	fill(f, PASSES);
+	in_order = false;
+	fixture_reopen(f);
+	assert_int_equal(
+	    dict_find(f->st, DICT_NAMES, slice_of("creationDate"), &ask.field),
+	    ERR_OK);
+	for (ask.flip = 0;; ask.flip = UINT64_MAX) {
+		assert_int_equal(view_open(f->st, &v), ERR_OK);
+		assert_int_equal(store_select(f->st, &q, f->a, &set), ERR_OK);
+		assert_int_equal(set.count, PASSES);
+		ask.first = 2500;
+		ask.last = 2519;
+		assert_int_equal(zone_narrow(&v, &ask, &set), ERR_OK);
+		assert_in_range(set.count, 20, 4 * COLUMN_CHUNK);
+		assert_int_equal(ask.last - ask.first, 19);
+		assert_in_range(ask.last, 19, set.count - 1);
+		view_close(&v);
+		if (ask.flip != 0)
+			break;
+	}
+}
+
 /* -- after a crash -----------------------------------------------------------
  */
 
@@ -983,6 +1065,8 @@ main(void)
 		T(test_stats),
 		T(test_select),
 		T(test_mended),
+		T(test_zones_mended),
+		T(test_zones_narrow),
 		T(test_after_kill),
 	};
 

@@ -534,7 +534,8 @@ move_cells(struct txn *t, struct column *col)
 				break;
 		e = move_strip(t, c, k - i);
 		if (e == ERR_OK &&
-		    (k == col->ncells || col->cells[k].field != c->field))
+		    (k == col->ncells || col->cells[k].field != c->field ||
+			col->zones.n == ZONE_NOTES))
 			e = zone_write(t, c->field, &col->zones);
 	}
 	return e;

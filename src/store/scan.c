@@ -145,7 +145,7 @@ remember(struct scan *s)
 static void
 find_needle(struct scan *s)
 {
-	const char *all = s->rows.data, *p = all;
+	const char *all = s->rows.data, *p;
 	struct slice rest = table_slice(all, s->rows.ulen);
 
 	memset(s->hits, 0, s->rows.ulen / 64 + 16);
@@ -192,20 +192,27 @@ has_needle(const struct scan *s)
 }
 
 static bool
-next_row(struct scan *s)
+any_row(struct scan *s)
 {
 	void *k, *v;
 	size_t klen, vlen;
 
-	do {
-		DB_MULTIPLE_KEY_NEXT(s->next, &s->rows, k, klen, v, vlen);
-		if (s->next == NULL)
-			return false;
-		s->key = table_slice(k, klen);
-		s->value = table_slice(v, vlen);
-		s->started = true;
-	} while (s->hits != NULL && !has_needle(s));
+	DB_MULTIPLE_KEY_NEXT(s->next, &s->rows, k, klen, v, vlen);
+	if (s->next == NULL)
+		return false;
+	s->key = table_slice(k, klen);
+	s->value = table_slice(v, vlen);
+	s->started = true;
 	return true;
+}
+
+static bool
+next_row(struct scan *s)
+{
+	while (any_row(s))
+		if (s->hits == NULL || has_needle(s))
+			return true;
+	return false;
 }
 
 enum err

@@ -54,9 +54,7 @@ decode(const char *p)
 void
 zone_note(struct zone_notes *z, uint32_t field, const struct strip *s)
 {
-	if (z->n < ZONE_NOTES)
-		z->list[z->n++] =
-		    (struct zone_note){ s->chunk, zone_of(field, s) };
+	z->list[z->n++] = (struct zone_note){ s->chunk, zone_of(field, s) };
 }
 
 static enum err

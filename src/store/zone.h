@@ -34,7 +34,7 @@ struct zone_notes {
 	size_t n;
 };
 
-/* What the strip has now.  Chunks come in their order. */
+/* What the strip has now, while there is room.  Chunks come in their order. */
 void zone_note(struct zone_notes *z, uint32_t field, const struct strip *s);
 
 /* Write and forget what was noted. */

@@ -92,17 +92,30 @@ nearest(int64_t ms)
 	return ms < YEAR_0 ? YEAR_0 : ms > YEAR_9999 ? YEAR_9999 : ms;
 }
 
+/* `n` digits of a number, and what follows them. */
+static char *
+digits(char *p, unsigned v, int n, char after)
+{
+	p[n] = after;
+	for (int i = n; i-- > 0; v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n + 1;
+}
+
+/* Each pass has several: printf(3) would be felt. */
 void
 clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE])
 {
 	struct civil c;
 
 	civil_of(nearest(ms), &c);
-	(void)snprintf(out, CLOCK_ISO_SIZE,
-	    "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)c.year % 10000,
-	    (unsigned)c.month % 100, (unsigned)c.day % 100,
-	    (unsigned)c.hour % 100, (unsigned)c.min % 100,
-	    (unsigned)c.sec % 100, (unsigned)c.ms % 1000);
+	out = digits(out, (unsigned)c.year, 4, '-');
+	out = digits(out, (unsigned)c.month, 2, '-');
+	out = digits(out, (unsigned)c.day, 2, 'T');
+	out = digits(out, (unsigned)c.hour, 2, ':');
+	out = digits(out, (unsigned)c.min, 2, ':');
+	out = digits(out, (unsigned)c.sec, 2, '.');
+	*digits(out, (unsigned)c.ms, 3, 'Z') = '\0';
 }
 
 void

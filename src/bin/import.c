@@ -19,6 +19,7 @@
 #include "pass/import.h"
 
 #define MAPS_MAX 256
+#define STEP     10 /* batches from one flush and look at the progress on */
 
 struct importing {
 	struct command *c;
@@ -77,25 +78,38 @@ read_batch(struct importing *g)
 }
 
 static enum err
+take_batch(struct importing *g)
+{
+	enum err e;
+
+	arena_reset(g->im.env.a);
+	read_batch(g);
+	if ((e = import_batch(&g->im, g->items, g->n)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < g->n; i++) {
+		g->count[g->items[i].fate]++;
+		if (g->items[i].fate == IMPORT_FAULT)
+			tell_fault(g, &g->items[i]);
+	}
+	return ERR_OK;
+}
+
+/* What is counted, shown or told of is on the disk. */
+static enum err
 run(struct importing *g)
 {
-	enum err e = ERR_OK;
+	enum err e = ERR_OK, flushed;
 
-	while (!g->end) {
-		arena_reset(g->im.env.a);
-		read_batch(g);
-		if ((e = import_batch(&g->im, g->items, g->n)) != ERR_OK)
-			return e;
-		for (size_t i = 0; i < g->n; i++) {
-			g->count[g->items[i].fate]++;
-			if (g->items[i].fate == IMPORT_FAULT)
-				tell_fault(g, &g->items[i]);
-		}
-		if (g->size != 0 && ftello(g->in) >= 0)
+	while (e == ERR_OK && !g->end) {
+		for (int i = 0; e == ERR_OK && i < STEP && !g->end; i++)
+			e = take_batch(g);
+		flushed = store_flush(g->im.env.store);
+		e = e == ERR_OK ? flushed : e;
+		if (e == ERR_OK && g->size != 0 && ftello(g->in) >= 0)
 			progress_show(
 			    &g->bar, (uint64_t)ftello(g->in), g->size);
 	}
-	return ERR_OK;
+	return e;
 }
 
 static int

@@ -11,7 +11,7 @@
 #include "pass/change.h"
 #include "pass/record.h"
 
-#define IMPORT_BATCH 100
+#define IMPORT_BATCH 200
 
 enum import_fate { IMPORT_FAULT, IMPORT_ADDED, IMPORT_PRESENT };
 
@@ -36,6 +36,7 @@ struct import {
 /*
  * Take in up to IMPORT_BATCH items in one transaction; each gets its fate.
  * What is returned is of the transaction: unless ERR_OK, nothing was stored.
+ * It is durable after store_flush().
  */
 MUST_CHECK enum err import_batch(
     struct import *im, struct import_item *items, size_t n);

@@ -232,6 +232,19 @@ pass_unique(const struct pass_type *type, struct json_object *identifiers,
 	return true;
 }
 
+/* Both with a dot between; so often that printf(3) is felt. */
+static const char *
+joined(struct arena *a, const char *prefix, const char *key)
+{
+	const size_t n = strlen(prefix), k = strlen(key);
+	char *s = arena_alloc(a, n + 1 + k + 1);
+
+	memcpy(s, prefix, n);
+	s[n] = '.';
+	memcpy(s + n + 1, key, k);
+	return s;
+}
+
 /* A field for each member of `o`, named with `prefix` before its key. */
 static void
 add_fields(struct arena *a, const char *prefix, struct json_object *o,
@@ -243,7 +256,7 @@ add_fields(struct arena *a, const char *prefix, struct json_object *o,
 	{
 		struct store_field *f = &row->fields[row->nfields++];
 
-		f->name = slice_of(arena_printf(a, "%s.%s", prefix, it.key));
+		f->name = slice_of(joined(a, prefix, it.key));
 		f->value = json_plain(a, it.val);
 	}
 }
@@ -284,7 +297,7 @@ add_metadata(struct arena *a, struct json_object *o, struct store_pass *row)
 	json_object_object_foreachC(o, it)
 	{
 		if (it.val != NULL)
-			add_column(row, arena_printf(a, "metadata.%s", it.key),
+			add_column(row, joined(a, "metadata", it.key),
 			    kind_of(it.val))
 			    ->value = json_plain(a, it.val);
 	}

@@ -296,22 +296,35 @@ more_cells(struct column *col, size_t n)
 }
 
 /*
- * Until the end of the transaction; of a pass that is changed twice, what it
- * has at last.  `c` may be the place where it is kept.
+ * Until the end of the transaction; of a pass that was changed before in it
+ * (`again`), in the place of what was kept then.  `c` may be the place where
+ * it is to be.
  */
 static void
-keep_cell(struct column *col, uint32_t ordinal, const struct column_cell *c)
+keep_cell(struct column *col, bool again, const struct column_cell *c)
 {
-	struct column_cell cell = { c->field, ordinal, c->cell };
+	const struct column_cell cell = *c;
 
-	for (size_t i = 0; ordinal <= col->most && i < col->ncells; i++)
-		if (col->cells[i].ordinal == ordinal &&
+	for (size_t i = 0; again && i < col->ncells; i++)
+		if (col->cells[i].ordinal == cell.ordinal &&
 		    col->cells[i].field == cell.field) {
 			col->cells[i] = cell;
 			return;
 		}
 	col->cells[col->ncells++] = cell;
-	col->most = ordinal > col->most ? ordinal : col->most;
+}
+
+/* Only ordinals that rise are surely new. */
+static void
+keep_cells(struct column *col, uint32_t ordinal, const struct cells *c)
+{
+	const bool again = ordinal <= col->most;
+
+	for (size_t i = 0; i < c->n; i++) {
+		c->list[i].ordinal = ordinal;
+		keep_cell(col, again, &c->list[i]);
+	}
+	col->most = again ? col->most : ordinal;
 }
 
 enum err
@@ -334,8 +347,7 @@ column_change(struct txn *t, uint32_t ordinal, const struct store_pass *old,
 		return e;
 	if (!t->many)
 		return column_put(t, ordinal, c.list, c.n);
-	for (size_t i = 0; i < c.n; i++)
-		keep_cell(col, ordinal, &c.list[i]);
+	keep_cells(col, ordinal, &c);
 	return ERR_OK;
 }
 

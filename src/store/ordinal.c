@@ -96,6 +96,13 @@ ordinal_take(struct txn *t, uint32_t *out)
 	return ERR_OK;
 }
 
+void
+ordinal_untake(struct txn *t)
+{
+	t->taken--;
+	t->st->lease.next--;
+}
+
 enum err
 ordinal_put(struct txn *t, uint32_t ordinal, const char *id)
 {

@@ -149,7 +149,10 @@ store_pass_add(struct txn *t, struct store_pass *p)
 	if (e != ERR_OK)
 		return e;
 	p->tag = 0;
-	if ((e = add_row(t, p)) != ERR_OK)
+	e = add_row(t, p);
+	if (e == ERR_CONFLICT)
+		ordinal_untake(t);
+	if (e != ERR_OK)
 		return e;
 	if ((e = ordinal_put(t, p->ordinal, p->id)) != ERR_OK)
 		return e;

@@ -281,6 +281,8 @@ MUST_CHECK enum err pass_decode(
 
 /* The next free ordinal; marks the transaction dry when there is none. */
 MUST_CHECK enum err ordinal_take(struct txn *t, uint32_t *out);
+/* The last one that was taken is not used. */
+void ordinal_untake(struct txn *t);
 /* Lease `n` more. */
 MUST_CHECK enum err ordinal_lease(struct store *st, uint32_t n);
 /*

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,8 +19,23 @@
 #include "bin/rows.h"
 #include "pass/import.h"
 
-#define MAPS_MAX 256
-#define STEP     10 /* batches from one flush and look at the progress on */
+#define MAPS_MAX    256
+#define STEP        10 /* batches from one flush to the next */
+#define ARENA_BLOCK ((size_t)1 << 20)
+
+/* A batch on its way: read and judged, then stored by a thread. */
+struct stage {
+	struct store *st;
+	struct arena *a;
+	struct import_item items[IMPORT_BATCH];
+	size_t n;
+	struct import_batch *batch;
+	bool flushes; /* what was stored so far */
+	off_t at;     /* in the file, behind it */
+	pthread_t thread;
+	bool runs, stored;
+	enum err e;
+};
 
 struct importing {
 	struct command *c;
@@ -29,8 +45,6 @@ struct importing {
 	struct rows *rows;
 	struct import im;
 	struct progress bar;
-	struct import_item items[IMPORT_BATCH];
-	size_t n;
 	bool end;
 	uint64_t count[3]; /* of each fate */
 	struct rows_source source;
@@ -38,7 +52,7 @@ struct importing {
 };
 
 static void
-tell_fault(struct importing *g, const struct import_item *item)
+tell_fault(struct importing *g, struct arena *a, const struct import_item *item)
 {
 	const char *colon = item->why.field[0] == '\0' ? "" : ": ";
 
@@ -47,24 +61,24 @@ tell_fault(struct importing *g, const struct import_item *item)
 		    colon, item->why.text);
 		return;
 	}
-	struct json_object *o = json_object_in(g->im.env.a);
+	struct json_object *o = json_object_in(a);
 
 	json_set_int(o, "line", item->line);
 	json_set_string(o, "field", item->why.field);
 	json_set_string(o, "text", item->why.text);
-	puts(json_text(g->im.env.a, o).s);
+	puts(json_text(a, o).s);
 }
 
 static void
-read_batch(struct importing *g)
+read_batch(struct importing *g, struct stage *s)
 {
-	for (g->n = 0; g->n < IMPORT_BATCH && !g->end; g->n++) {
-		struct import_item *item = &g->items[g->n];
+	for (s->n = 0; s->n < IMPORT_BATCH && !g->end; s->n++) {
+		struct import_item *item = &s->items[s->n];
 		enum err e;
 
 		memset(item, 0, sizeof(*item));
 		e = rows_next(
-		    g->rows, g->im.env.a, &item->json, &item->line, &item->why);
+		    g->rows, s->a, &item->json, &item->line, &item->why);
 		if (e != ERR_OK)
 			item->json = NULL;
 		if (e == ERR_NOTFOUND) {
@@ -77,38 +91,90 @@ read_batch(struct importing *g)
 	}
 }
 
-static enum err
-take_batch(struct importing *g)
+static void
+begin(struct importing *g, struct stage *s)
 {
-	enum err e;
-
-	arena_reset(g->im.env.a);
-	read_batch(g);
-	if ((e = import_batch(&g->im, g->items, g->n)) != ERR_OK)
-		return e;
-	for (size_t i = 0; i < g->n; i++) {
-		g->count[g->items[i].fate]++;
-		if (g->items[i].fate == IMPORT_FAULT)
-			tell_fault(g, &g->items[i]);
-	}
-	return ERR_OK;
+	arena_reset(s->a);
+	read_batch(g, s);
+	s->batch = import_adopt(&g->im, s->a, s->items, s->n);
+	s->at = ftello(g->in);
 }
 
-/* What is counted, shown or told of is on the disk. */
-static enum err
-run(struct importing *g)
+static void *
+store(void *arg)
 {
-	enum err e = ERR_OK, flushed;
+	struct stage *s = arg;
+	enum err flushed = ERR_OK;
 
-	while (e == ERR_OK && !g->end) {
-		for (int i = 0; e == ERR_OK && i < STEP && !g->end; i++)
-			e = take_batch(g);
-		flushed = store_flush(g->im.env.store);
-		e = e == ERR_OK ? flushed : e;
-		if (e == ERR_OK && g->size != 0 && ftello(g->in) >= 0)
-			progress_show(
-			    &g->bar, (uint64_t)ftello(g->in), g->size);
+	s->e = import_store(s->batch);
+	s->stored = s->e == ERR_OK;
+	if (s->flushes || !s->stored)
+		flushed = store_flush(s->st);
+	s->e = s->stored ? flushed : s->e;
+	return NULL;
+}
+
+/* Beside the reading of the next, if there can be a thread. */
+static void
+store_beside(struct stage *s)
+{
+	s->runs = pthread_create(&s->thread, NULL, store, s) == 0;
+	if (!s->runs)
+		(void)store(s);
+}
+
+/* What is shown of the progress is on the disk. */
+static enum err
+finish(struct importing *g, struct stage *s)
+{
+	if (s->batch == NULL)
+		return ERR_OK;
+	if (s->runs)
+		pthread_join(s->thread, NULL);
+	for (size_t i = 0; s->stored && i < s->n; i++) {
+		g->count[s->items[i].fate]++;
+		if (s->items[i].fate == IMPORT_FAULT)
+			tell_fault(g, s->a, &s->items[i]);
 	}
+	if (s->e == ERR_OK && s->flushes && g->size != 0 && s->at >= 0)
+		progress_show(&g->bar, (uint64_t)s->at, g->size);
+	s->batch = NULL;
+	return s->e;
+}
+
+/* One batch is stored while the next is read. */
+static enum err
+run(struct importing *g, struct stage s[2])
+{
+	enum err e = ERR_OK;
+	size_t i;
+
+	for (i = 0; e == ERR_OK && !g->end; i++) {
+		struct stage *now = &s[i % 2];
+
+		begin(g, now);
+		if ((e = finish(g, &s[(i + 1) % 2])) != ERR_OK)
+			return e;
+		now->flushes = g->end || i % STEP == STEP - 1;
+		store_beside(now);
+	}
+	return finish(g, &s[(i + 1) % 2]);
+}
+
+static enum err
+run_stages(struct importing *g, struct store *st)
+{
+	struct stage *s = arena_alloc(g->c->a, 2 * sizeof(*s));
+	enum err e = store_secret(st, g->im.key);
+
+	for (size_t i = 0; i < 2; i++) {
+		s[i].st = st;
+		s[i].a = arena_new(ARENA_BLOCK);
+	}
+	if (e == ERR_OK)
+		e = run(g, s);
+	for (size_t i = 0; i < 2; i++)
+		arena_free(s[i].a);
 	return e;
 }
 
@@ -157,15 +223,13 @@ import_into(struct importing *g, struct tenant *t, struct store *st)
 	enum err e;
 	int rc;
 
-	g->im.env = (struct change_env){ .a = arena_new(1 << 20),
-		.tenant = t,
+	g->im.env = (struct change_env){ .tenant = t,
 		.store = st,
 		.now = clock_now(),
 		.random = ident_random };
 	g->im.seen = seen_new();
 	if ((rc = open_file(g)) == EX_OK) {
-		if ((e = store_secret(st, g->im.key)) == ERR_OK)
-			e = run(g);
+		e = run_stages(g, st);
 		rc = e == ERR_OK
 		    ? report(g)
 		    : command_fail(e == ERR_BUSY ? EX_TEMPFAIL : EX_IOERR,
@@ -179,7 +243,6 @@ import_into(struct importing *g, struct tenant *t, struct store *st)
 	if (g->in != NULL && g->in != stdin)
 		fclose(g->in);
 	seen_free(g->im.seen);
-	arena_free(g->im.env.a);
 	return rc;
 }
 

@@ -23,8 +23,9 @@ struct import_item {
 };
 
 /*
- * One import: `key` is of store_secret(); `seen` begins empty and remembers
- * what lines named, so that a later line that names the same is at fault.
+ * One import: `env` but for its arena; `key` is of store_secret(); `seen`
+ * begins empty and remembers what lines named, so that a later line that names
+ * the same is at fault.
  */
 struct import {
 	struct change_env env;
@@ -34,11 +35,18 @@ struct import {
 };
 
 /*
- * Take in up to IMPORT_BATCH items in one transaction; each gets its fate.
- * What is returned is of the transaction: unless ERR_OK, nothing was stored.
- * It is durable after store_flush().
+ * Judge and complete up to IMPORT_BATCH items, all of whose memory is of `a`;
+ * those that are at fault get their fate.
  */
-MUST_CHECK enum err import_batch(
-    struct import *im, struct import_item *items, size_t n);
+struct import_batch;
+struct import_batch *import_adopt(
+    struct import *im, struct arena *a, struct import_item *items, size_t n);
+
+/*
+ * Store them in one transaction, which is durable after store_flush(); the
+ * others get their fate.  Unless ERR_OK, nothing was stored.  It touches
+ * nothing but the store and the batch: another thread may adopt meanwhile.
+ */
+MUST_CHECK enum err import_store(struct import_batch *b);
 
 #endif

@@ -297,8 +297,8 @@ add_metadata(struct arena *a, struct json_object *o, struct store_pass *row)
 	json_object_object_foreachC(o, it)
 	{
 		if (it.val != NULL)
-			add_column(row, joined(a, "metadata", it.key),
-			    kind_of(it.val))
+			add_column(
+			    row, joined(a, "metadata", it.key), kind_of(it.val))
 			    ->value = json_plain(a, it.val);
 	}
 }

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <limits.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,6 +365,38 @@ scan_all(struct scan *s)
 	return e;
 }
 
+/*
+ * Making a tokener costs as much as a short document, so one is kept, and
+ * taken by whoever comes first: threads may parse at once.
+ */
+#define KEPT_DEPTH (2 * JSON_DEPTH + 2)
+static _Atomic(struct json_tokener *) kept;
+
+static struct json_tokener *
+tokener_take(int depth)
+{
+	struct json_tokener *tok = NULL;
+
+	if (depth <= KEPT_DEPTH) {
+		depth = KEPT_DEPTH;
+		tok = atomic_exchange(&kept, NULL);
+	}
+	if (tok == NULL && (tok = json_tokener_new_ex(depth)) == NULL)
+		abort();
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	return tok;
+}
+
+static void
+tokener_give(struct json_tokener *tok, int depth)
+{
+	json_tokener_reset(tok);
+	if (depth <= KEPT_DEPTH)
+		tok = atomic_exchange(&kept, tok);
+	if (tok != NULL)
+		json_tokener_free(tok);
+}
+
 enum err
 json_parse(struct arena *a, struct slice in, int depth,
     struct json_object **out, struct why *w)
@@ -376,13 +409,11 @@ json_parse(struct arena *a, struct slice in, int depth,
 	if (in.len > INT_MAX)
 		return why(w, ERR_INVALID, NULL, "The JSON is too long.");
 	/* The depth is counted here; the library's count is off by one. */
-	if ((s.tok = json_tokener_new_ex(depth + 2)) == NULL)
-		abort();
-	json_tokener_set_flags(s.tok, JSON_TOKENER_STRICT);
+	s.tok = tokener_take(depth + 2);
 	e = scan_all(&s);
 	if (e == ERR_OK)
 		*out = json_own(a, s.value);
-	json_tokener_free(s.tok);
+	tokener_give(s.tok, depth + 2);
 	return e;
 }
 

@@ -145,10 +145,109 @@ pass_raw(struct arena *a, const struct pass *p, bool secrets)
 	return o;
 }
 
+static void
+print_text(struct buf *b, const char *key, struct slice text)
+{
+	buf_addc(b, b->len == 0 ? '{' : ',');
+	buf_addc(b, '"');
+	buf_adds(b, key);
+	buf_adds(b, "\":");
+	buf_add(b, text.s, text.len);
+}
+
+static void
+print_value(struct buf *b, const char *key, struct json_object *v)
+{
+	print_text(b, key, json_text(b->a, v));
+}
+
+static bool
+is_plain(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == '"' || *s == '\\')
+			return false;
+	return true;
+}
+
+/* What has something to escape is for json_text(). */
+static void
+print_string(struct buf *b, const char *key, const char *s)
+{
+	if (s == NULL || !is_plain(s)) {
+		print_value(b, key,
+		    s == NULL ? NULL
+			      : json_own(b->a, json_object_new_string(s)));
+		return;
+	}
+	print_text(b, key, slice_of(""));
+	buf_addc(b, '"');
+	buf_adds(b, s);
+	buf_addc(b, '"');
+}
+
+static void
+print_date(struct buf *b, const char *key, int64_t ms)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	clock_iso(ms, iso);
+	print_string(b, key, iso);
+}
+
+static struct slice
+wallet_text(struct arena *a, const char *key, const char *s, const char *token)
+{
+	struct buf b;
+
+	buf_init(&b, a);
+	print_string(&b, key, s);
+	if (token != NULL)
+		print_string(&b, "authenticationToken", token);
+	buf_addc(&b, '}');
+	return buf_slice(&b);
+}
+
+/* As json_text() of pass_raw() with its secrets, of which many are written. */
+static struct slice
+document_of(struct arena *a, const struct pass *p)
+{
+	char hex[2 * sizeof(p->rendered) + 1];
+	struct buf b;
+
+	buf_init(&b, a);
+	print_string(&b, "id", p->id);
+	print_string(&b, "secret", p->secret);
+	print_date(&b, "creationDate", p->created);
+	print_date(&b, "lastUpdateDate", p->updated);
+	print_string(&b, "passType", p->type);
+	print_value(&b, "identifiers", p->identifiers);
+	print_value(&b, "metadata", p->metadata);
+	print_value(&b, "additionalData", p->additional);
+	print_value(&b, "providers", p->providers);
+	print_value(&b, "extensions", p->extensions);
+	if (p->notification != NULL)
+		print_value(&b, "lastNotification", p->notification);
+	if (p->answers != NULL)
+		print_value(&b, "answers", p->answers);
+	print_text(&b, "apple",
+	    wallet_text(a, "serialNumber", p->apple_serial, p->apple_token));
+	if (p->google_object != NULL)
+		print_text(&b, "google",
+		    wallet_text(a, "objectId", p->google_object, NULL));
+	print_text(&b, "modified", slice_of(text_num(p->modified).s));
+	if (p->has_rendered) {
+		text_hex(hex, p->rendered, sizeof(p->rendered));
+		print_string(&b, "rendered", hex);
+	}
+	buf_addc(&b, '}');
+	return buf_slice(&b);
+}
+
 enum err
 pass_print(struct arena *a, const struct pass *p, struct slice *document)
 {
-	const struct slice s = json_text(a, pass_raw(a, p, true));
+	const struct slice s = document_of(a, p);
 
 	/* What we add ourselves is not held against a caller's data. */
 	if (s.len > PASS_DOCUMENT_MAX &&

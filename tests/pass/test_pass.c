@@ -84,6 +84,28 @@ test_print_and_parse_agree(void **state)
 	assert_string_equal(doc.s, document);
 }
 
+/* What is stored is what data/raw shows, whatever is in it. */
+static void
+test_print_as_it_is_shown(void **state)
+{
+	static const char *const strings[] = { "plain", "", "q\"uote",
+		"back\\slash", "line\n", "\xe2\x82\xac" };
+	struct pass p = example(*state);
+	struct slice doc;
+
+	for (size_t i = 0; i < 6 * 8; i++) {
+		p.secret = strings[i % 6];
+		p.apple_serial = strings[(i + 1) % 6];
+		p.google_object = i % 2 == 0 ? NULL : strings[i % 6];
+		p.notification = i % 4 < 2 ? NULL : p.additional;
+		p.answers = i % 8 < 4 ? NULL : json_array_in(*state);
+		p.has_rendered = i % 3 != 0;
+		assert_int_equal(pass_print(*state, &p, &doc), ERR_OK);
+		assert_string_equal(
+		    doc.s, json_text(*state, pass_raw(*state, &p, true)).s);
+	}
+}
+
 /* The least that is a pass; then that less one member each. */
 static const char *const least[] = { "\"id\":\"abcdefghijkl\"",
 	"\"secret\":\"s\"", "\"creationDate\":\"2026-11-22T05:04:05.000Z\"",
@@ -285,6 +307,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_print_as_it_is_shown),
 		cmocka_unit_test(test_print_and_parse_agree),
 		cmocka_unit_test(test_parse_wants_what_makes_a_pass),
 		cmocka_unit_test(test_parse_refuses_what_is_damaged),

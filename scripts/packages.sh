@@ -16,7 +16,7 @@ test='libcmocka-dev clang libclang-rt-dev clang-format clang-tidy
 	python3 python3-yaml mandoc valgrind
 	apache2 libapache2-mod-fcgid procps nodejs
 	chromium fonts-noto-core'
-bench='wrk'
+bench='wrk nodejs nghttp2-client'
 peers='postgresql-15 sqlite3'
 deb='dpkg-dev debhelper fakeroot lintian debootstrap'
 

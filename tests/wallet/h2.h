@@ -33,6 +33,7 @@ struct h2_answer {
 struct h2 {
 	struct h2_answer answers[H2_ANSWERS]; /* after them 200 */
 	unsigned nanswers, requests, connections;
+	unsigned worn; /* by RST_STREAM, the connection that was most */
 	int port, listener;
 	pid_t pid;
 };
@@ -89,6 +90,7 @@ h2_serve(struct h2 *h, SSL *ssl)
 	static const unsigned char streams[6] = { 0, 3, 0, 0, 0, 100 };
 	static unsigned char junk[1 << 16];
 	unsigned char f[9];
+	unsigned resets = 0;
 	bool open = h2_read(ssl, junk, 24); /* the preface */
 
 	h2_frame(ssl, settings, streams, sizeof(streams));
@@ -99,6 +101,8 @@ h2_serve(struct h2 *h, SSL *ssl)
 			break;
 		if (f[3] == 4 && (f[4] & 1) == 0)
 			h2_frame(ssl, ack, "", 0);
+		resets += f[3] == 3;
+		h->worn = resets > h->worn ? resets : h->worn;
 		if (f[3] <= 1 && (f[4] & 1) != 0) /* the end of a request */
 			open = h2_say(h, ssl, f + 6);
 	}
@@ -199,7 +203,7 @@ h2_expect(struct h2 *h, const struct h2_answer *answers, unsigned n)
 	assert_in_range(n, 0, H2_ANSWERS);
 	memcpy(h->answers, answers, n * sizeof(*answers));
 	h->nanswers = n;
-	h->requests = h->connections = 0;
+	h->requests = h->connections = h->worn = 0;
 }
 
 #endif

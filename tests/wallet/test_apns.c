@@ -174,6 +174,20 @@ test_one_connection_is_kept(void **state)
 	assert_int_equal(f->h->requests, 15);
 }
 
+/* Services tire of a connection whose streams are reset, as libcurl does. */
+static void
+test_a_connection_is_not_worn_out(void **state)
+{
+	struct fixture *f = *state;
+
+	h2_expect(f->h, NULL, 0);
+	assert_int_equal(strspn(sent(f, 700), "o"), 700);
+	assert_int_equal(strspn(sent(f, 1300), "o"), 1300);
+	assert_int_equal(f->h->requests, 2000);
+	assert_int_equal(f->h->connections, 3);
+	assert_in_range(f->h->worn, 0, 900);
+}
+
 /* No more is sent, and what comes next is over another connection. */
 static void
 test_a_refusal_stops(void **state)
@@ -279,6 +293,7 @@ main(void)
 		T(test_answers),
 		T(test_junk),
 		T(test_one_connection_is_kept),
+		T(test_a_connection_is_not_worn_out),
 		T(test_a_refusal_stops),
 		T(test_a_broken_connection),
 		T(test_goaway),

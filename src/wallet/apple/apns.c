@@ -20,6 +20,12 @@
 #define ANSWER_MAX  1024             /* bytes; Apple's are less than 100 */
 #define BREAKS_MOST 3                /* that one call puts up with */
 
+/*
+ * Requests of a connection: libcurl 7.88 ends each with an RST_STREAM, and
+ * servers that mind CVE-2023-44487 say GOAWAY to some 1000 of them.
+ */
+#define STREAMS_MOST 900
+
 /* A request in flight, and what it is reused with. */
 struct slot {
 	CURL *easy;
@@ -32,6 +38,7 @@ struct slot {
 struct client {
 	unsigned char digest[32];
 	uint64_t used; /* 0: free */
+	unsigned streams;
 	CURLM *multi;
 	struct slot slot[APNS_FLIGHT];
 };
@@ -62,11 +69,19 @@ must(bool ok)
 }
 
 static void
+client_hang_up(struct client *k)
+{
+	for (size_t i = 0; i < APNS_FLIGHT; i++) {
+		curl_easy_cleanup(k->slot[i].easy);
+		k->slot[i].easy = NULL;
+	}
+	curl_multi_cleanup(k->multi);
+}
+
+static void
 client_close(struct client *k)
 {
-	for (size_t i = 0; i < APNS_FLIGHT; i++)
-		curl_easy_cleanup(k->slot[i].easy);
-	curl_multi_cleanup(k->multi);
+	client_hang_up(k);
 	*k = (struct client){ .used = 0 };
 }
 
@@ -75,6 +90,17 @@ apns_close(void)
 {
 	for (size_t i = 0; i < CLIENTS; i++)
 		client_close(&clients[i]);
+}
+
+static void
+client_open(struct client *k)
+{
+	k->streams = 0;
+	must((k->multi = curl_multi_init()) != NULL);
+	curl_multi_setopt(k->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(k->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+	curl_multi_setopt(
+	    k->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)APNS_FLIGHT);
 }
 
 /* The one of these credentials, or a new one in the place of the oldest. */
@@ -96,11 +122,7 @@ client_of(const unsigned char digest[32])
 	client_close(old);
 	memcpy(old->digest, digest, 32);
 	old->used = ++uses;
-	must((old->multi = curl_multi_init()) != NULL);
-	curl_multi_setopt(old->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(old->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
-	curl_multi_setopt(
-	    old->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)APNS_FLIGHT);
+	client_open(old);
 	return old;
 }
 
@@ -196,6 +218,7 @@ start(struct sending *s, struct slot *slot, struct apns_push *push)
 	    arena_printf(s->a, "%.*s/3/device/%s", (int)len, url,
 		text_percent(s->a, slice_of(push->token))));
 	must(curl_multi_add_handle(s->client->multi, slot->easy) == CURLM_OK);
+	s->client->streams++;
 	s->flying++;
 }
 
@@ -313,7 +336,8 @@ fill(struct sending *s)
 
 	look_at_clock(s);
 	for (size_t i = 0; i < APNS_FLIGHT && s->next < s->n; i++)
-		if (slot[i].push == NULL && !s->stopped)
+		if (slot[i].push == NULL && !s->stopped &&
+		    s->client->streams < STREAMS_MOST)
 			start(s, &slot[i], &s->pushes[s->next++]);
 }
 
@@ -328,8 +352,9 @@ collect(struct sending *s)
 			ended(s, m->easy_handle, m->data.result);
 }
 
+/* As many as the connection is good for. */
 static void
-run(struct sending *s)
+fly(struct sending *s)
 {
 	int running;
 
@@ -343,6 +368,18 @@ run(struct sending *s)
 			(void)curl_multi_poll(
 			    s->client->multi, NULL, 0, 1000, NULL);
 	}
+}
+
+static void
+run(struct sending *s)
+{
+	do {
+		if (s->client->streams >= STREAMS_MOST) {
+			client_hang_up(s->client);
+			client_open(s->client);
+		}
+		fly(s);
+	} while (!s->stopped && s->next < s->n);
 }
 
 /* -- the credentials ---------------------------------------------------------

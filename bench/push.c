@@ -130,8 +130,7 @@ open_bench(struct bench *b, const char *dir, const char *url)
 		.types = &b->type,
 		.ntypes = 1,
 		.push_window = 2000 };
-	b->tenant.apple.p8 =
-	    arena_printf(b->tenant.a, "%s/key.p8", dir);
+	b->tenant.apple.p8 = arena_printf(b->tenant.a, "%s/key.p8", dir);
 	if (store_open(arena_printf(b->a, "%s/data", dir), &sync, &b->st) !=
 	    ERR_OK)
 		exit(1);
@@ -158,8 +157,8 @@ main(int argc, char **argv)
 	begin = clock_tick();
 	if (tell(&b, n, &grown) != ERR_OK)
 		return 1;
-	printf("%.0f %ld\n", n * 1000.0 / (double)(clock_tick() - begin),
-	    grown);
+	printf(
+	    "%.0f %ld\n", n * 1000.0 / (double)(clock_tick() - begin), grown);
 	apns_close();
 	store_close(b.st);
 	return 0;

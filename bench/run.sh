@@ -3,13 +3,15 @@
 # machines differ, and a figure without its ratio says nothing.
 # usage: make bench     BENCH_SECONDS=5 for each row, BENCH_PROCESSES=4,
 #                       BENCH_PASSES=50000 of a bulk update,
-#                       BENCH_EVENTS=200000 that wait for the worker
+#                       BENCH_EVENTS=200000 that wait for the worker,
+#                       BENCH_REGISTRATIONS=5000 of a campaign of pushes
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${builddir:-$top/build}
 seconds=${BENCH_SECONDS:-5}
 processes=${BENCH_PROCESSES:-4}
 passes=500
+apns_pid=
 unsigned=$((seconds * 2000)) # more than can be signed in a row's time
 tmp=$(mktemp -d "$build/bench/run.XXXXXX") || exit
 . "$top/scripts/serve.sh"
@@ -18,6 +20,7 @@ finish() {
 	status=$?
 	trap - EXIT
 	serve_stop
+	[ -z "$apns_pid" ] || kill "$apns_pid" 2>/dev/null
 	cd / && rm -rf "$tmp"
 	exit "$status"
 }
@@ -28,12 +31,19 @@ die() {
 	echo "bench: $*" >&2
 	exit 1
 }
+for tool in h2load node; do
+	command -v "$tool" >/dev/null ||
+	    die "$tool not found: sh scripts/packages.sh bench"
+done
 command -v wrk >/dev/null || die 'wrk not found: apt-get install wrk'
 
-port=$(python3 -c 'import socket
+free_port() {
+	python3 -c 'import socket
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
+print(s.getsockname()[1])'
+}
+port=$(free_port)
 tenant=$tmp/tenants/demo
 PASSWRIGHT_CONFIG=$tmp/passwright.yml
 export PASSWRIGHT_CONFIG
@@ -129,6 +139,34 @@ mkdir "$tmp/drain"
 drain=$("$build/bench/drain" "$tmp/drain" "${BENCH_EVENTS:-200000}") ||
     die 'drain failed'
 
+# One process of node is Apple's service; h2load makes it sweat, as we do.
+apns=$tmp/apns
+apns_port=$(free_port)
+registrations=${BENCH_REGISTRATIONS:-5000}
+mkdir "$apns"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$apns/server.key" -out "$apns/server.pem" -days 3 \
+    -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+    2>"$tmp/openssl.log" || die 'no certificate'
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+    -out "$apns/key.p8" 2>"$tmp/openssl.log" || die 'no key of a provider'
+node "$top/bench/apns.js" "$apns_port" "$apns" >"$apns/count" 2>&1 &
+apns_pid=$!
+until [ -e "$apns/ready" ]; do
+	kill -0 "$apns_pid" || die "no push service: $(cat "$apns/count")"
+	sleep 0.1
+done
+printf '{}' >"$apns/body"
+h2load -D "$seconds" -c 1 -m 64 -d "$apns/body" \
+    "https://localhost:$apns_port/3/device/h2load" >"$tmp/h2load.log"
+h2load=$(sed -n 's|^finished in .*, \([0-9.]*\) req/s.*|\1|p' "$tmp/h2load.log")
+push=$("$build/bench/push" "$apns" "$registrations" \
+    "https://localhost:$apns_port") || die 'push failed'
+kill "$apns_pid"
+wait "$apns_pid"
+apns_pid=
+registrations=$((registrations - registrations % 100))
+
 echo "$processes processes, 16 connections, $seconds s a row," \
     "documents of $bytes bytes, $(nproc) cores"
 printf '%-14s %9s  %-16s %9s  %5s  %5s\n' \
@@ -141,5 +179,8 @@ row 'PATCH' "$patch" 'bare durable put' "$put" 0.60
 row 'kept pkpass' "$kept" 'libfcgi hello' "$hello" 0.75
 row 'fresh pkpass' "$fresh" 'bare RSA-2048' "$sign" 0.80
 row 'bulk update' "$bulk" 'bare libdb rows' "$bare" 0.50
+row 'APNs' "${push% *}" 'h2load' "$h2load" 0.10
 echo "scheduling the bulk update took $took ms"
 echo "events drain at ${drain% *} a second, memory grows by ${drain#* } KiB"
+echo "a campaign for $registrations phones: pushes, and phones that had one:" \
+    "$(cat "$apns/count"); memory grows by ${push#* } KiB"

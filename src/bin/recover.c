@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "bin/command.h"
 #include "bin/progress.h"
+#include "pass/install.h"
 #include "pass/pass.h"
 
 struct recover {
@@ -45,6 +47,7 @@ command_recover(struct command *c, int argc, char **argv)
 {
 	bool reindex = argc == 3 && strcmp(argv[2], "--reindex") == 0;
 	struct recover r = { .c = c, .bar = { .c = c, .percent = -1 } };
+	struct install_check installs = { .mend = true, .now = clock_now() };
 	struct json_object *out = json_object_in(c->a);
 	uint64_t mended = 0;
 	struct tenant *t;
@@ -60,6 +63,9 @@ command_recover(struct command *c, int argc, char **argv)
 	r.tenant = t;
 	if (reindex)
 		e = store_reindex(st, index_of, show, &r, &mended);
+	if (reindex && e == ERR_OK)
+		e = install_verify(st, t, &installs);
+	mended += installs.faults;
 	store_close(st);
 	if (e != ERR_OK)
 		return command_fail(EX_IOERR,

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "bin/command.h"
+#include "pass/install.h"
 #include "pass/pass.h"
 
 struct verify {
@@ -44,6 +45,7 @@ int
 command_verify(struct command *c, int argc, char **argv)
 {
 	struct verify v = { .c = c, .faults = json_array_in(c->a) };
+	struct install_check installs = { .report = report, .arg = &v };
 	struct json_object *out = json_object_in(c->a);
 	uint64_t faults = 0, passes = 0;
 	struct tenant *t;
@@ -57,9 +59,11 @@ command_verify(struct command *c, int argc, char **argv)
 	    (rc = command_store(c, t, &st)) != EX_OK)
 		return rc;
 	v.tenant = t;
-	if ((e = store_verify(st, index_of, report, &v, &faults)) == ERR_OK)
+	if ((e = store_verify(st, index_of, report, &v, &faults)) == ERR_OK &&
+	    (e = install_verify(st, t, &installs)) == ERR_OK)
 		e = store_count(st, &passes);
 	store_close(st);
+	faults += installs.faults;
 	if (e != ERR_OK)
 		return command_fail(EX_IOERR,
 		    "the store could not be read; the line above says why");

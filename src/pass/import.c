@@ -77,7 +77,7 @@ count_devices(struct import_batch *b, struct adopted *d)
 	struct json_object *all, *o;
 	int64_t phones = 0;
 
-	if (r->ndevices == 0)
+	if (r->ndevices == 0 && json_get(r->pass.providers, "apple") == NULL)
 		return true;
 	for (size_t i = 0; i < r->ndevices; i++) {
 		size_t n = 0;
@@ -88,6 +88,7 @@ count_devices(struct import_batch *b, struct adopted *d)
 		if (r->devices[i].date == 0)
 			r->devices[i].date = b->env.now;
 	}
+	/* A count that somebody else kept is of phones that are not here. */
 	all = r->pass.providers == NULL ? json_object_in(a)
 					: json_copy(a, r->pass.providers);
 	if ((o = json_get(all, "apple")) == NULL) {

@@ -4,6 +4,7 @@
 #include "pass/pass.h"
 #include "store/event.h"
 #include "store/message.h"
+#include "store/registration.h"
 #include "store/source.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -89,35 +90,47 @@ tell(struct txn *t, const struct install *in, const struct pass *p)
 	return event_add(t, &event);
 }
 
+/* `is` in the place of `was`, which is in `old`; the same to wallets. */
+static enum err
+put(struct txn *t, struct arena *a, const struct tenant *tenant,
+    struct store_pass *old, const struct pass *is)
+{
+	struct store_pass row = { .id = is->id, .same = true };
+	struct pass was;
+	enum err e;
+
+	if ((e = pass_parse(a, old->document, &was)) != ERR_OK)
+		return e;
+	pass_index(a, tenant, &was, old);
+	pass_index(a, tenant, is, &row);
+	/* They are not touched, and may be another pass's by now. */
+	old->unique = row.unique = NULL;
+	if (pass_print(a, is, &row.document) != ERR_OK)
+		return ERR_INTERNAL;
+	return store_pass_change(t, old, &row);
+}
+
 enum err
 install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
     const struct install *in)
 {
-	struct store_pass old, row = { .id = in->pass, .same = true };
-	struct pass was, is;
+	struct store_pass old;
+	struct pass p;
 	enum err e;
 
 	if (in->by == 0)
 		return ERR_OK;
 	if ((e = store_pass_get(t, in->pass, true, a, &old)) != ERR_OK ||
-	    (e = pass_parse(a, old.document, &was)) != ERR_OK)
+	    (e = pass_parse(a, old.document, &p)) != ERR_OK)
 		return e;
-	is = was;
-	if ((e = revise(t, a, in, &is)) == ERR_UNSET)
+	if ((e = revise(t, a, in, &p)) == ERR_UNSET)
 		return ERR_OK;
-	if (e != ERR_OK)
-		return e;
-	pass_index(a, tenant, &was, &old);
-	pass_index(a, tenant, &is, &row);
-	/* They are not touched, and may be another pass's by now. */
-	old.unique = row.unique = NULL;
-	if (pass_print(a, &is, &row.document) != ERR_OK)
-		return ERR_INTERNAL;
-	e = store_pass_change(t, &old, &row);
+	if (e == ERR_OK)
+		e = put(t, a, tenant, &old, &p);
 	if (e == ERR_OK && in->wallet == STORE_GOOGLE &&
-	    (pass_installed(&is) & STORE_GOOGLE) == 0)
+	    (pass_installed(&p) & STORE_GOOGLE) == 0)
 		e = message_forget(t, in->pass);
-	return e == ERR_OK ? tell(t, in, &is) : e;
+	return e == ERR_OK ? tell(t, in, &p) : e;
 }
 
 struct running {
@@ -141,4 +154,93 @@ install_run(struct store *st, struct arena *a, const struct tenant *tenant,
 	struct running r = { a, tenant, in };
 
 	return store_run(st, run, &r);
+}
+
+/* -- are they still true? -------------------------------------------------- */
+
+struct verifying {
+	struct install_check *c;
+	struct store *st;
+	const struct tenant *tenant;
+	struct arena *a; /* reset for each pass */
+	const char *id;
+	const char *fault; /* of this pass, or NULL */
+};
+
+static struct json_object *
+recounted(const struct verifying *v, struct json_object *providers, size_t n)
+{
+	struct json_object *all = json_copy(v->a, providers);
+	struct json_object *o = json_get(all, "apple");
+
+	if (!json_object_is_type(o, json_type_object)) {
+		o = json_object_in(v->a);
+		json_set(all, "apple", o);
+	}
+	if (n > 0 && json_get(o, "installationDate") == NULL) {
+		set_date(o, "installationDate", v->c->now);
+		set_date(o, "lastInstallDate", v->c->now);
+	}
+	if (json_get_int(o, "totalRegistrations", 0) < (int64_t)n)
+		json_set_int(o, "totalRegistrations", (int64_t)n);
+	json_set_int(o, "activeRegistrations", (int64_t)n);
+	return all;
+}
+
+static enum err
+verify_in(struct txn *t, void *arg)
+{
+	struct verifying *v = arg;
+	struct store_pass old;
+	struct pass p;
+	int64_t said;
+	size_t n;
+	enum err e = store_pass_get(t, v->id, v->c->mend, v->a, &old);
+
+	v->fault = NULL;
+	if (e == ERR_NOTFOUND || /* or damaged, which is told elsewhere */
+	    (e == ERR_OK && pass_parse(v->a, old.document, &p) != ERR_OK))
+		return ERR_OK;
+	if (e != ERR_OK ||
+	    (e = registration_phones(t, v->a, v->id, &n)) != ERR_OK)
+		return e;
+	said = json_get_int(
+	    json_get(p.providers, "apple"), "activeRegistrations", 0);
+	if (said == (int64_t)n)
+		return ERR_OK;
+	v->fault = arena_printf(v->a,
+	    "pass %s: counts %lld phones, and %zu have registered it", v->id,
+	    (long long)said, n);
+	if (!v->c->mend)
+		return ERR_OK;
+	p.providers = recounted(v, p.providers, n);
+	return put(t, v->a, v->tenant, &old, &p);
+}
+
+static enum err
+verify_one(const struct store_pass *p, void *arg)
+{
+	struct verifying *v = arg;
+	enum err e;
+
+	v->id = p->id;
+	e = store_run(v->st, verify_in, v);
+	if (e == ERR_OK && v->fault != NULL) {
+		v->c->faults++;
+		if (v->c->report != NULL)
+			v->c->report(v->c->arg, v->fault);
+	}
+	arena_reset(v->a);
+	return e;
+}
+
+enum err
+install_verify(
+    struct store *st, const struct tenant *tenant, struct install_check *c)
+{
+	struct verifying v = { c, st, tenant, arena_new(1U << 16), NULL, NULL };
+	enum err e = store_each(st, verify_one, &v);
+
+	arena_free(v.a);
+	return e;
 }

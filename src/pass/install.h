@@ -33,4 +33,19 @@ MUST_CHECK enum err install_note(struct txn *t, struct arena *a,
 MUST_CHECK enum err install_run(struct store *st, struct arena *a,
     const struct tenant *tenant, const struct install *in);
 
+/*
+ * Does each pass count the phones that have registered it?  What is not so is
+ * told to `report`, unless that is NULL, and, with `mend`, put right, of which
+ * no event tells.  `faults` rises by those found.
+ */
+struct install_check {
+	store_report_fn *report;
+	void *arg;
+	bool mend;
+	int64_t now;
+	uint64_t faults;
+};
+MUST_CHECK enum err install_verify(
+    struct store *st, const struct tenant *tenant, struct install_check *c);
+
 #endif

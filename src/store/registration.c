@@ -588,6 +588,22 @@ registration_forget(struct txn *t, const char *pass)
 	return e;
 }
 
+/* Their keys begin with the hash: those of one phone follow each other. */
+enum err
+registration_phones(struct txn *t, struct arena *a, const char *pass, size_t *n)
+{
+	struct keys_rows rows;
+	enum err e = holders(t, pass, a, &rows);
+
+	*n = 0;
+	for (size_t i = 0; e == ERR_OK && i < rows.n; i++)
+		*n += rows.rest[i].len > KEYS_HASH &&
+		    (i == 0 ||
+			memcmp(rows.rest[i].s, rows.rest[i - 1].s, KEYS_HASH) !=
+			    0);
+	return e;
+}
+
 enum err
 registration_list(struct txn *t, struct arena *a, const char *pass,
     struct registration **list, size_t *n)

@@ -60,6 +60,10 @@ MUST_CHECK enum err registration_drop(struct txn *t, struct arena *a,
 MUST_CHECK enum err registration_list(struct txn *t, struct arena *a,
     const char *pass, struct registration **list, size_t *n);
 
+/* On how many phones a pass is: different tokens of its devices. */
+MUST_CHECK enum err registration_phones(
+    struct txn *t, struct arena *a, const char *pass, size_t *n);
+
 /*
  * What of a device's passes changed since a tag that an earlier poll gave; 0
  * or one that was never given: all of them.  Tags rise with each change, and

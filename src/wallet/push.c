@@ -22,9 +22,14 @@ tell(struct push_env *env, const struct push_wallet *wallet, struct due *rows,
 	struct due **mine = arena_alloc(env->a, (n + 1) * sizeof(struct due *));
 	size_t nmine = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if ((left_of(&rows[i]) & wallet->bit) != 0)
+	for (size_t i = 0; i < n; i++) {
+		if ((left_of(&rows[i]) & wallet->bit) == 0)
+			continue;
+		if (wallet->most == 0 || nmine < wallet->most)
 			mine[nmine++] = &rows[i];
+		else
+			rows[i].again = env->now;
+	}
 	return nmine == 0 ? ERR_OK : wallet->tell(env, mine, nmine);
 }
 

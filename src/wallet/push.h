@@ -37,6 +37,7 @@ struct push_wallet {
 	 * the tenant's credentials do not do; logged.
 	 */
 	enum err (*tell)(struct push_env *env, struct due **passes, size_t n);
+	size_t most; /* passes that one turn should tell it of; 0: all */
 };
 
 /* The wallets there are, ended by NULL. */

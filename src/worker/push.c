@@ -8,7 +8,7 @@
 
 #include "worker/job.h"
 
-#define BATCH    100
+#define BATCH    500
 #define AGAIN_MS 60000 /* for a pass that a wallet did not take */
 
 /* A look through all that is owed takes as many turns as it needs. */

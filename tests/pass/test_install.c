@@ -8,6 +8,7 @@
 #include "pass/pass.h"
 #include "store/message.h"
 #include "store/query.h"
+#include "store/registration.h"
 #include "store/source.h"
 #include "test.h"
 
@@ -20,6 +21,7 @@ struct fixture {
 	struct tenant t;
 	struct pass_type type;
 	struct store *st;
+	const char *told;
 };
 
 struct adding {
@@ -257,6 +259,67 @@ test_no_such_pass(void **state)
 	assert_int_equal(install_run(f->st, f->a, &f->t, &in), ERR_NOTFOUND);
 }
 
+static enum err
+enrol(struct txn *t, void *arg)
+{
+	struct fixture *f = arg;
+	const char *const devices[][2] = { { "d1", "T" }, { "d2", "T" },
+		{ "d3", "U" } };
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < 3; i++) {
+		const struct registration r = { devices[i][0], "top", "pass-2",
+			devices[i][1], NOW };
+		struct registration_moves m = { .n = 0 };
+		bool new;
+
+		e = registration_add(t, f->a, &r, &new, &m);
+	}
+	return e;
+}
+
+static void
+collect(void *arg, const char *text)
+{
+	struct fixture *f = arg;
+
+	f->told = arena_printf(f->a, "%s%s; ", f->told, text);
+}
+
+static uint64_t
+verified(struct fixture *f, bool mend)
+{
+	struct install_check c = { collect, f, mend, NOW, 0 };
+
+	f->told = "";
+	assert_int_equal(install_verify(f->st, &f->t, &c), ERR_OK);
+	return c.faults;
+}
+
+/* As after a count and what is registered went different ways. */
+static void
+test_counts_are_put_right(void **state)
+{
+	struct fixture *f = *state;
+	struct store_stats n;
+
+	assert_int_equal(verified(f, false), 0);
+	assert_int_equal(note(f, STORE_APPLE, 3, NOW), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW), ERR_OK);
+	assert_int_equal(store_run(f->st, enrol, f), ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(verified(f, i == 1), 2);
+		assert_string_equal(f->told,
+		    "pass pass-1: counts 3 phones, and 0 have registered it; "
+		    "pass pass-2: counts 0 phones, and 2 have registered it; ");
+	}
+	assert_int_equal(verified(f, false), 0);
+	assert_int_equal(store_stats(f->st, NULL, &n), ERR_OK);
+	assert_int_equal(n.apple, 1);
+	assert_int_equal(n.google, 1);
+	assert_int_equal(n.active, 2);
+}
+
 int
 main(void)
 {
@@ -268,6 +331,7 @@ main(void)
 		T(test_the_pass_does_not_change),
 		T(test_source),
 		T(test_no_such_pass),
+		T(test_counts_are_put_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

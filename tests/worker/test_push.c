@@ -24,7 +24,8 @@ tell_apple(struct push_env *env, struct due **passes, size_t n)
 	return apple.e;
 }
 
-static const struct push_wallet stand_in = { "apple", STORE_APPLE, tell_apple };
+static const struct push_wallet stand_in = { "apple", STORE_APPLE, tell_apple,
+	0 };
 static const struct push_wallet *const stand_ins[] = { &stand_in, NULL };
 
 static int
@@ -118,6 +119,28 @@ test_what_fails_is_tried_again(void **state)
 }
 
 static void
+test_few_at_a_time(void **state)
+{
+	static const struct push_wallet slow = { "apple", STORE_APPLE,
+		tell_apple, 2 };
+	static const struct push_wallet *const wallets[] = { &slow, NULL };
+	struct fixture *f = *state;
+	const char *ids[5];
+
+	f->wallets = wallets;
+	for (size_t i = 0; i < 5; i++)
+		change(f, ids[i] = installed(f, "apple"), NULL);
+	pass_time(f, 2000);
+	assert_int_equal(turn(f, &job_push), ERR_OK);
+	assert_int_equal(apple.told, 2);
+	turns(f, &job_push, 100);
+	assert_int_equal(apple.told, 5);
+	assert_int_equal(apple.calls, 3);
+	for (size_t i = 0; i < 5; i++)
+		assert_false(owes(f, ids[i]));
+}
+
+static void
 test_a_refusal_is_final(void **state)
 {
 	struct fixture *f = *state;
@@ -164,10 +187,10 @@ test_many_are_told_in_batches(void **state)
 {
 	struct fixture *f = *state;
 
-	for (int i = 0; i < 250; i++)
+	for (int i = 0; i < 1250; i++)
 		change(f, installed(f, "apple"), NULL);
-	turns(f, &job_push, 3000);
-	assert_int_equal(apple.told, 250);
+	turns(f, &job_push, 10000);
+	assert_int_equal(apple.told, 1250);
 	assert_int_equal(apple.calls, 3);
 }
 
@@ -192,6 +215,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_ten_changes_owe_one_push),
 		TEST(test_what_fails_is_tried_again),
+		TEST(test_few_at_a_time),
 		TEST(test_a_refusal_is_final),
 		TEST(test_a_wallet_of_nobody),
 		TEST(test_many_are_told_in_batches),

@@ -356,4 +356,4 @@ tell(struct push_env *env, struct due **passes, size_t n)
 	return r.e;
 }
 
-const struct push_wallet push_apple = { "apple", STORE_APPLE, tell };
+const struct push_wallet push_apple = { "apple", STORE_APPLE, tell, 0 };

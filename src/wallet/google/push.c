@@ -150,4 +150,4 @@ tell(struct push_env *env, struct due **passes, size_t n)
 	return ERR_OK;
 }
 
-const struct push_wallet push_google = { "google", STORE_GOOGLE, tell };
+const struct push_wallet push_google = { "google", STORE_GOOGLE, tell, 100 };

@@ -5,7 +5,7 @@
 
 const struct job *const jobs[] = { &job_bulk, &job_push, &job_ended,
 	&job_refresh, &job_events, &job_checkpoint, &job_retention, &job_poll,
-	NULL };
+	&job_certificates, NULL };
 
 int64_t
 job_back_off(unsigned failures)

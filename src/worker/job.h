@@ -61,7 +61,7 @@ struct job {
 /* All of them, ended by NULL. */
 extern const struct job *const jobs[];
 extern const struct job job_bulk, job_push, job_ended, job_refresh, job_events,
-    job_checkpoint, job_retention, job_poll;
+    job_checkpoint, job_retention, job_poll, job_certificates;
 
 /* Plan the turn after one that ended at `tick` with `e`. */
 void job_plan(struct job_state *s, enum err e, int64_t tick);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "conf/tenants.h"
 #include "store/due.h"
+#include "store/event.h"
 #include "store/operation.h"
 
 #include "config.h"
@@ -26,6 +27,7 @@ enum sample {
 	INSTALLED_GOOGLE,
 	OWED_APPLE,
 	OWED_GOOGLE,
+	EVENTS,
 	RUNNING,
 	LEFT,
 	SAMPLES
@@ -48,6 +50,8 @@ static const struct {
 	[OWED_APPLE] = { "owed_passes", ",wallet=\"apple\"",
 	    "Changed passes whose holders are yet to be told." },
 	[OWED_GOOGLE] = { "owed_passes", ",wallet=\"google\"", NULL },
+	[EVENTS] = { "queued_events", "",
+	    "Events that the worker is yet to deal with." },
 	[RUNNING] = { "running_operations", "",
 	    "Bulk updates that have not ended." },
 	[LEFT] = { "running_operation_passes", "",
@@ -112,6 +116,7 @@ sample_store(struct call *c, struct store *st, uint64_t *n)
 
 	if ((e = store_stats(st, NULL, &stats)) != ERR_OK ||
 	    (e = due_count(st, &owed)) != ERR_OK ||
+	    (e = event_count(st, &n[EVENTS])) != ERR_OK ||
 	    (e = sample_operations(c, st, n)) != ERR_OK)
 		return e;
 	n[UP] = 1;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -28,9 +29,32 @@ is_empty(const char *dir)
 	return empty;
 }
 
-static int
-make_folder(const char *dir)
+/* A store must hold nothing but itself, and its copy lie elsewhere. */
+static bool
+is_within(struct command *c, const char *dir, const struct tenant *t)
 {
+	const char *slash = strrchr(dir, '/');
+	const char *parent = slash == NULL ? "."
+	    : slash == dir                 ? "/"
+			   : arena_strndup(c->a, dir, (size_t)(slash - dir));
+	char *in = realpath(parent, NULL);
+	char *data = realpath(arena_printf(c->a, "%s/data", t->dir), NULL);
+	const size_t len = data == NULL ? 0 : strlen(data);
+	const bool within = in != NULL && data != NULL &&
+	    strncmp(in, data, len) == 0 && (in[len] == '/' || in[len] == '\0');
+
+	free(in);
+	free(data);
+	return within;
+}
+
+static int
+make_folder(struct command *c, const char *dir, const struct tenant *t)
+{
+	if (is_within(c, dir, t))
+		return command_fail(EX_CANTCREAT,
+		    "%s lies in the tenant's data/; name a folder elsewhere",
+		    dir);
 	if (mkdir(dir, 0700) == 0)
 		return EX_OK;
 	if (errno != EEXIST)
@@ -79,7 +103,7 @@ command_backup(struct command *c, int argc, char **argv)
 	if (argc != 3)
 		return command_usage(c);
 	if ((rc = command_load(c, argv[1], &t)) != EX_OK ||
-	    (rc = make_folder(argv[2])) != EX_OK ||
+	    (rc = make_folder(c, argv[2], t)) != EX_OK ||
 	    (rc = command_store(c, t, &st)) != EX_OK)
 		return rc;
 	rc = told(argv[2], store_backup(st, argv[2], show, &bar));

@@ -16,6 +16,11 @@
 
 #define FOUND_MAX 1000 /* passes of one person */
 
+struct wanted {
+	const char *id, *by; /* one of them; the other is NULL */
+	bool dry;
+};
+
 static int
 erase_one(struct command *c, struct change_env *env, const char *id)
 {
@@ -78,19 +83,44 @@ erase_all(struct command *c, struct change_env *env, const char **ids, size_t n)
 	if (json_object_array_length(list) > 0)
 		spawn_worker(&c->server,
 		    arena_printf(c->a, "%s/data", env->tenant->dir), env->now);
-	/* The log of the databases holds them until it is cut. */
-	if (store_checkpoint(env->store, 0) != ERR_OK && rc == EX_OK)
+	if (rc == EX_OK &&
+	    (store_forget_texts(env->store) != ERR_OK ||
+		store_log_cut(env->store) != ERR_OK))
 		rc = command_fail(EX_IOERR,
-		    "erased, but the log of the databases cannot be cut; the "
-		    "line above says why");
+		    "erased, but a backup may hold pieces of it, as the line "
+		    "above says; erase another pass, or wait for 24 MB of "
+		    "changes");
 	json_set(out, "erased", list);
 	if (c->json)
 		puts(json_text(c->a, out).s);
 	return rc;
 }
 
+/* What would be erased; nothing is. */
 static int
-erase(struct command *c, struct tenant *t, const char *id, const char *by)
+tell_all(struct command *c, struct change_env *env, const char **ids, size_t n)
+{
+	struct json_object *out = json_object_in(c->a);
+	struct json_object *list = json_array_in(c->a);
+	struct store_pass row;
+
+	for (size_t i = 0; i < n; i++) {
+		if (store_pass_read(env->store, ids[i], c->a, &row) != ERR_OK)
+			return command_fail(
+			    EX_NOINPUT, "there is no pass %s", ids[i]);
+		if (!c->json)
+			printf("%s would be erased\n", ids[i]);
+		json_object_array_add(list, json_object_new_string(ids[i]));
+	}
+	json_set(out, "erased", json_array_in(c->a));
+	json_set(out, "found", list);
+	if (c->json)
+		puts(json_text(c->a, out).s);
+	return EX_OK;
+}
+
+static int
+erase(struct command *c, struct tenant *t, const struct wanted *w)
 {
 	const char **ids = arena_alloc(c->a, (FOUND_MAX + 1) * sizeof(*ids));
 	struct change_env env = { .a = c->a,
@@ -102,11 +132,12 @@ erase(struct command *c, struct tenant *t, const char *id, const char *by)
 
 	if ((rc = command_store(c, t, &env.store)) != EX_OK)
 		return rc;
-	ids[0] = id;
-	if (by != NULL)
-		rc = find(c, env.store, by, ids, &n);
+	ids[0] = w->id;
+	if (w->by != NULL)
+		rc = find(c, env.store, w->by, ids, &n);
 	if (rc == EX_OK)
-		rc = erase_all(c, &env, ids, n);
+		rc = w->dry ? tell_all(c, &env, ids, n)
+			    : erase_all(c, &env, ids, n);
 	store_close(env.store);
 	return rc;
 }
@@ -114,21 +145,26 @@ erase(struct command *c, struct tenant *t, const char *id, const char *by)
 int
 command_erase(struct command *c, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "by", required_argument, NULL, 'b' }, { 0 }
-	};
-	const char *by = NULL;
+	static const struct option options[] = { { "by", required_argument,
+						     NULL, 'b' },
+		{ "dry-run", no_argument, NULL, 'n' }, { 0 } };
+	struct wanted w = { .id = NULL };
 	struct tenant *t;
 	int opt, rc;
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt != 'b')
+	while ((opt = getopt_long(argc, argv, "n", options, NULL)) != -1) {
+		if (opt == 'b')
+			w.by = optarg;
+		else if (opt == 'n')
+			w.dry = true;
+		else
 			return command_usage(c);
-		by = optarg;
 	}
-	if (optind != argc - (by == NULL ? 2 : 1))
+	if (optind != argc - (w.by == NULL ? 2 : 1))
 		return command_usage(c);
+	if (w.by == NULL)
+		w.id = argv[optind + 1];
 	if ((rc = command_load(c, argv[optind], &t)) != EX_OK)
 		return rc;
-	return erase(c, t, by == NULL ? argv[optind + 1] : NULL, by);
+	return erase(c, t, &w);
 }

@@ -41,7 +41,8 @@ static const struct {
 	{ "backup", command_backup, "backup TENANT DIR",
 	  "copy the store while it is in use" },
 	{ "erase", command_erase,
-	  "erase TENANT ID | erase TENANT --by id.KEY=VALUE",
+	  "erase TENANT ID [--dry-run] | "
+	  "erase TENANT --by id.KEY=VALUE [--dry-run]",
 	  "forget a pass, or all passes of a person" },
 	{ "queue", command_queue, "queue TENANT",
 	  "bulk updates that are running" },

@@ -80,7 +80,7 @@ print_day(const struct day *d, void *arg)
 }
 
 static void
-print_json(const struct stats *s, const struct store_stats *n)
+print_json(const struct stats *s, const struct store_stats *n, uint64_t queued)
 {
 	struct json_object *o = json_object_in(s->c->a);
 	struct json_object *count = json_object_in(s->c->a);
@@ -91,6 +91,7 @@ print_json(const struct stats *s, const struct store_stats *n)
 	json_set_int(count, "google", (int64_t)n->google);
 	json_set(o, "count", count);
 	json_set(o, "days", s->days);
+	json_set_int(o, "queuedEvents", (int64_t)queued);
 	puts(json_text(s->c->a, o).s);
 }
 
@@ -99,21 +100,25 @@ show(struct stats *s, int days)
 {
 	const int32_t from = day_of(clock_now()) - days + 1;
 	struct store_stats n;
+	uint64_t queued = 0;
 	enum err e = store_stats(s->store, NULL, &n);
 
-	if (e != ERR_OK)
+	if (e != ERR_OK || (e = event_count(s->store, &queued)) != ERR_OK)
 		return e;
 	if (s->c->json) {
 		s->days = json_array_in(s->c->a);
 		e = day_each(s->store, from, add_day, s);
 		if (e == ERR_OK)
-			print_json(s, &n);
+			print_json(s, &n, queued);
 		return e;
 	}
 	printf("%llu passes, %llu installed: %llu in Apple Wallet, %llu in "
 	       "Google Wallet\n",
 	    (unsigned long long)n.total, (unsigned long long)n.active,
 	    (unsigned long long)n.apple, (unsigned long long)n.google);
+	if (queued > 0)
+		printf("%llu events wait for the worker, which counts them\n",
+		    (unsigned long long)queued);
 	return day_each(s->store, from, print_day, s);
 }
 

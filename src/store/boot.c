@@ -23,6 +23,7 @@ enum range { RANGE_OPENING, RANGE_CHECKPOINT };
 #define WAIT_MS       10
 #define OPENING_TRIES 3000 /* 30 s: a recovery may take that long */
 #define STALE_TRIES   200
+#define TURN_TRIES    6000 /* a minute */
 
 /* The folder will not do as it is now; somebody may mend it. */
 static enum err
@@ -254,6 +255,18 @@ bool
 boot_turn_take(struct boot *b)
 {
 	return range_lock(b->fd, RANGE_CHECKPOINT, F_WRLCK);
+}
+
+enum err
+boot_turn_wait(const char *dir, struct boot *b)
+{
+	for (int i = 0; i < TURN_TRIES; i++) {
+		if (boot_turn_take(b))
+			return ERR_OK;
+		wait_ms(WAIT_MS);
+	}
+	fault(dir, "turn", "a checkpoint or backup of another does not end");
+	return ERR_BUSY;
 }
 
 void

@@ -375,6 +375,53 @@ dict_renew(struct store *st)
 	return run_with(st, renew_once, NULL, st->commit);
 }
 
+struct edit {
+	struct slice key, rest;
+	uint32_t code; /* 0: it goes */
+};
+
+static enum err
+edit_once(struct txn *t, void *arg)
+{
+	const struct edit *d = arg;
+	enum err e = d->code != 0 ? put_code(t, d->key, d->code, d->rest)
+				  : table_del(t, TABLE_DICT, d->key);
+
+	return e == ERR_OK || e == ERR_NOTFOUND ? renew_once(t, NULL) : e;
+}
+
+static enum err
+edit(struct store *st, uint32_t dict, struct slice text, uint32_t code)
+{
+	unsigned char key[KEY_MAX];
+	struct edit d = { .key = make_key(dict, text, key), .code = code };
+
+	if (text.len > START_MAX)
+		d.rest = table_slice(text.s + START_MAX, text.len - START_MAX);
+	return run_with(st, edit_once, &d, 0);
+}
+
+enum err
+dict_next(struct store *st, uint32_t dict, uint32_t *next)
+{
+	unsigned char counter[4];
+
+	table_put32(counter, dict);
+	return look(st, table_slice(counter, sizeof(counter)), next);
+}
+
+enum err
+dict_drop(struct store *st, uint32_t dict, struct slice text)
+{
+	return edit(st, dict, text, 0);
+}
+
+enum err
+dict_put_back(struct store *st, uint32_t dict, struct slice text, uint32_t code)
+{
+	return edit(st, dict, text, code);
+}
+
 struct check {
 	struct store *st;
 	bool mend;

@@ -4,10 +4,11 @@
 /*
  * dict - texts and the codes that stand for them in columns.
  *
- * A dictionary only grows: an entry commits before any pass has its code, in
- * a transaction of its own, and stays when the last pass lets go of it.  So
- * no pass locks it, and a code once read is good.  Dictionary DICT_NAMES
- * gives the fields their numbers, which are those of their dictionaries.
+ * A dictionary grows: an entry commits before any pass has its code, in a
+ * transaction of its own, and stays when the last pass lets go of it, until
+ * a pass is erased.  So no pass locks it, and a code once read is good.
+ * Dictionary DICT_NAMES gives the fields their numbers, which are those of
+ * their dictionaries.
  */
 
 #include "store/private.h"
@@ -38,6 +39,18 @@ MUST_CHECK enum err dict_refresh(struct store *st);
 
 /* Have every process forget. */
 MUST_CHECK enum err dict_renew(struct store *st);
+
+/* All codes that were ever given are less; ERR_NOTFOUND: none was. */
+MUST_CHECK enum err dict_next(struct store *st, uint32_t dict, uint32_t *next);
+
+/*
+ * Remove an entry whose code no pass has any more, and have every process
+ * forget it; or put it back.
+ */
+MUST_CHECK enum err dict_drop(
+    struct store *st, uint32_t dict, struct slice text);
+MUST_CHECK enum err dict_put_back(
+    struct store *st, uint32_t dict, struct slice text, uint32_t code);
 
 /*
  * Remove entries whose code another has, or that was never given, so that

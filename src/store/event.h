@@ -40,6 +40,9 @@ MUST_CHECK enum err event_add(struct txn *t, const struct event *e);
 MUST_CHECK enum err event_next(
     struct store *st, struct arena *a, struct event *out, size_t *max);
 
+/* How many there are, about. */
+MUST_CHECK enum err event_count(struct store *st, uint64_t *n);
+
 /*
  * These, given by event_next(), are dealt with.  ERR_CONFLICT: they are not
  * the oldest, as somebody else takes events too; not to be committed.

@@ -111,11 +111,14 @@ ordinal_put(struct txn *t, uint32_t ordinal, const char *id)
 	return table_put(t, TABLE_ORDINAL, key, slice_of(id), 0);
 }
 
+/* A queue leaves what it held in its place: that is overwritten. */
 enum err
 ordinal_del(struct txn *t, uint32_t ordinal)
 {
-	return table_del(
-	    t, TABLE_ORDINAL, table_slice(&ordinal, sizeof(ordinal)));
+	struct slice key = table_slice(&ordinal, sizeof(ordinal));
+	enum err e = table_put(t, TABLE_ORDINAL, key, table_slice("", 0), 0);
+
+	return e == ERR_OK ? table_del(t, TABLE_ORDINAL, key) : e;
 }
 
 /* Records are of one length, filled up with NUL. */

@@ -76,6 +76,8 @@ void boot_spoil(struct boot *b);
 
 /* One process at a time has the turn to write a checkpoint. */
 bool boot_turn_take(struct boot *b);
+/* The same, waiting for a minute; ERR_BUSY, logged. */
+MUST_CHECK enum err boot_turn_wait(const char *dir, struct boot *b);
 void boot_turn_end(struct boot *b);
 
 /*
@@ -150,7 +152,7 @@ struct store {
 	uint32_t lease_size;
 	unsigned char *row; /* where a pass row is put together */
 	size_t row_size;
-	char *faults; /* while verifying: what Berkeley DB found, or NULL */
+	char *faults; /* what Berkeley DB says, which is not logged; or NULL */
 	struct dict *dict;     /* codes that are remembered */
 	struct column *column; /* see column.h */
 	store_tell_fn *tell;   /* or NULL */
@@ -184,6 +186,8 @@ struct txn {
 MUST_CHECK enum err table_open_all(struct store *st);
 void table_close_all(struct store *st);
 const char *table_file(enum table n);
+/* A queue in several files, which come and go. */
+bool table_is_split(enum table n);
 
 /*
  * DB->get, put, del and cursor get; the key and value that come back are

@@ -245,10 +245,24 @@ MUST_CHECK enum err store_reindex(struct store *st, store_index_fn *index,
  * Copy the databases and their log into `dir`/data, which must not exist,
  * while others read and write: what was committed before the call is there.
  * It is made under the name data.part and renamed when it is whole and on
- * the disk.  ERR_TOOBIG: no room; ERR_BUSY: a checkpoint does not end.
+ * the disk.  Of removed passes it has what the log has, no more.  ERR_TOOBIG:
+ * no room; ERR_BUSY: a checkpoint does not end.
  */
 MUST_CHECK enum err store_backup(
     struct store *st, const char *dir, store_progress_fn *progress, void *arg);
+
+/*
+ * Forget the texts of columns that no pass has any more, which takes a second
+ * at least; others may read and write meanwhile.
+ */
+MUST_CHECK enum err store_forget_texts(struct store *st);
+
+/*
+ * Begin a new file of the log and remove those before it, with what they hold
+ * of passes that were removed.  ERR_BUSY, logged: somebody's transaction, or
+ * a backup, does not end.
+ */
+MUST_CHECK enum err store_log_cut(struct store *st);
 
 /* Write a checkpoint if more than `kbytes` of log came since the last. */
 MUST_CHECK enum err store_checkpoint(struct store *st, unsigned kbytes);

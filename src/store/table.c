@@ -47,6 +47,12 @@ table_file(enum table n)
 	return tables[n].file;
 }
 
+bool
+table_is_split(enum table n)
+{
+	return tables[n].extent != 0;
+}
+
 static enum err
 open_one(struct store *st, enum table n)
 {

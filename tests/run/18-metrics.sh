@@ -31,6 +31,7 @@ is 'status' "$status" 200
 is 'type' "$(header Content-Type)" 'text/plain; version=0.0.4; charset=utf-8'
 is 'passes' "$(sample 'passes{tenant="demo"}')" 3
 is 'passes of another' "$(sample 'passes{tenant="shop"}')" 0
+is 'events that wait' "$(sample 'queued_events{tenant="demo"}')" 3
 is 'up' "$(sample 'tenant_up{tenant="demo"}')" 1
 for m in 'installed_passes{tenant="demo",wallet="apple"}' \
     'owed_passes{tenant="demo",wallet="google"}' \

@@ -26,7 +26,7 @@ work() {
 
 # -- nothing yet -------------------------------------------------------------
 is 'nothing' "$(passwright --json stats demo)" \
-    '{"count":{"total":0,"active":0,"apple":0,"google":0},"days":[]}'
+    '{"count":{"total":0,"active":0,"apple":0,"google":0},"days":[],"queuedEvents":0}'
 is 'nothing, in words' "$(passwright stats demo)" \
     '0 passes, 0 installed: 0 in Apple Wallet, 0 in Google Wallet'
 
@@ -64,7 +64,12 @@ phone() { # METHOD STATUS DEVICE
 phone POST 201 one
 phone POST 200 one
 phone POST 201 two
+like 'they wait for the worker' "$(passwright --json stats demo)" \
+    '*"queuedEvents":8}'
+like 'they wait, in words' "$(passwright stats demo)" \
+    '*8 events wait for the worker*'
 work
+like 'none waits' "$(passwright --json stats demo)" '*"queuedEvents":0}'
 counts >"$tmp/counts"
 is 'events' "$(cat "$tmp/counts")" \
     'created=4 updated=1 installed=2 uninstalled=0 notified=1'

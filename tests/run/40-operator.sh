@@ -147,8 +147,12 @@ is 'a phone gets it by the old serial and token' "$status" 200
 req GET "/apple/v1/devices/dev2/registrations/$type_id"
 is 'a device that was registered there' "$(field 'o["serialNumbers"]')" \
     '["SER.1"]'
+"$build/passwright-worker" --idle 20 & # takes events meanwhile
+worker=$!
 ok 'backup under load' python3 -B "$top/tests/run/restore.py" "$port" "$key" \
     "$tmp/report" "$build/passwright" backup demo "$tmp/backup"
+kill "$worker"
+wait "$worker"
 not 'a folder that is in use' passwright backup demo "$tmp/backup"
 rm -rf "$tenants/two/data"
 mv "$tmp/backup/data" "$tenants/two/data"
@@ -166,19 +170,114 @@ print([i for i, n in want.items() if got.get(i, 0) < n])
 EOF
 )" '[]'
 
+# Events are in it, each with its pass: once the worker has counted them, there
+# are as many as passes that callers created.
+made=$(grep -c '"shopify.customerId":"r' "$tmp/restored")
+ok 'the worker' timeout 60 "$build/passwright-worker" --once
+is 'all events of it' "$(passwright --json stats two | python3 -c '
+import json, sys
+o = json.load(sys.stdin)
+print(sum(d["created"] for d in o["days"]), o["queuedEvents"])')" "$made 0"
+ok 'verify after it' passwright verify two
+
+# -- where a backup goes, and where not -----------------------------------------
+refused() { # WHAT CODE PATTERN ARGUMENTS...
+	what=$1 code=$2 pattern=$3
+	shift 3
+	passwright backup "$@" >"$tmp/out" 2>"$tmp/err"
+	is "$what: exit code" $? "$code"
+	like "$what" "$(cat "$tmp/err")" "$pattern"
+	is "$what: no output" "$(cat "$tmp/out")" ''
+}
+mkdir "$tmp/full" "$tmp/void" "$tmp/half"
+mkdir "$tmp/half/data.part"
+: >"$tmp/full/file"
+refused 'a folder that is not empty' 73 "*$tmp/full is no empty folder*" \
+    demo "$tmp/full"
+refused 'what one left that was killed' 73 '*is no empty folder*' \
+    demo "$tmp/half"
+refused 'a file' 73 "*$tmp/full/file is no empty folder*" demo "$tmp/full/file"
+refused 'a folder in none' 73 "*$tmp/none/new: No such file*" \
+    demo "$tmp/none/new"
+refused 'the store itself' 73 '*lies in the tenant*' \
+    demo "$tenants/demo/data/backup"
+not 'and leaves nothing there' [ -e "$tenants/demo/data/backup" ]
+refused 'no folder' 64 'usage: *' demo
+refused 'nobody' 66 '*no tenant nobody*' nobody "$tmp/new"
+not 'and leaves no folder' [ -e "$tmp/new" ]
+ok 'an empty folder' passwright backup demo "$tmp/void"
+is 'its folder, as JSON' "$(passwright --json backup demo "$tmp/another")" \
+    "{\"data\":\"$tmp/another/data\"}"
+
+# A full disk is told, and leaves nothing half-made; so does a killed one.
+mkdir "$tmp/small"
+if mount -t tmpfs -o size=2m none "$tmp/small" 2>/dev/null; then
+	refused 'a full disk' 74 '*no room on the disk*' demo "$tmp/small/b"
+	is 'and is empty again' "$(ls -A "$tmp/small/b")" ''
+	umount "$tmp/small"
+fi
+
 # -- erase ----------------------------------------------------------------------
-json POST '?passType=loyalty' \
-    '{"identifiers":{"shopify.customerId":"gone","email":"gone@example.org"}}'
+# A person's strings, one of each kind: what is left of them after all?
+json POST '?passType=loyalty' '{"identifiers":{"shopify.customerId":"other",
+    "email":"other@example.org"}}'
+json POST '?passType=loyalty' '{"identifiers":{"shopify.customerId":"gone1",
+    "email":"gone2@example.org"},"extensions":{"x":"gone3"},
+    "additionalData":{"loyaltyTier":"gone4","name":"gone5"}}'
 id=$(body)
-req GET "/$id?device=apple"
+json PUT "/$id/notification" '{"content":"gone6"}'
+json PATCH "/$id" '{"additionalData":{"loyaltyTier":"gone7"}}'
+req GET "/$id?device=apple&neo.src=gone8"
 is 'a pass is downloaded' "$status" 200
+unpack "$tmp/body" "$tmp/pass"
+token=$(field 'o["authenticationToken"]' "$tmp/pass/pass.json")
+phone() {
+	req "$1" "$2" -H "Authorization: ApplePass $token" \
+	    -H 'Content-Type: application/json' --data-binary "$3"
+}
+phone POST "/apple/v1/devices/gone9/registrations/$type_id/$id" \
+    '{"pushToken":"gone0"}'
+is 'a phone registers' "$status" 201
+phone GET "/apple/v1/passes/$type_id/$id" ''
+is 'a phone fetches it' "$status" 200
+kept() {
+	find "$tenants/demo/data/kept" -type f | wc -l
+}
+before=$(kept)
 ok 'erase' passwright erase demo "$id"
+ok 'what was kept for downloads is gone' [ "$(kept)" -lt "$before" ]
 req GET "/$id?device=apple"
 is 'and is gone' "$status" 404
-keyed GET '/findPass?email=gone@example.org'
+phone GET "/apple/v1/passes/$type_id/$id" ''
+is 'a phone is refused' "$status" 401
+req GET "/apple/v1/devices/gone9/registrations/$type_id"
+is 'it has no pass here' "$status" 204
+keyed GET '/findPass?email=gone2@example.org'
 is 'not found by an identifier' "$status" 204
+keyed GET '?filter%5B0%5D.field=metadata.loyaltyTier&filter%5B0%5D.value=gone7'
+is 'not listed' "$(body)" '[]'
+ok 'the worker, after it' timeout 60 "$build/passwright-worker" --once
+ok 'a later backup' passwright backup demo "$tmp/later"
+is 'holds nothing of the person' \
+    "$(grep -raoE "gone[0-9]" "$tmp/later")" ''
+ok 'but the others' grep -rqa other@example.org "$tmp/later"
+ok 'verify' passwright verify demo
+
 passwright erase demo "$id" 2>"$tmp/err"
 is 'erased already' $? 66
+passwright erase demo --by id.email=gone2@example.org 2>"$tmp/err"
+is 'by what nobody has' $? 66
+for by in email=x id.=x id.email; do
+	passwright erase demo --by "$by" 2>"$tmp/err"
+	is "--by $by" $? 64
+done
+is 'a dry run' "$(passwright erase demo --by id.shopify.customerId=1 --dry-run)" \
+    'kept-1 would be erased'
+is 'a dry run, as JSON' "$(passwright --json erase demo kept-1 --dry-run)" \
+    '{"erased":[],"found":["kept-1"]}'
+passwright erase demo nobody --dry-run 2>"$tmp/err"
+is 'a dry run of nobody' $? 66
+is 'erases nothing' "$(passwright export demo | grep -c '^{"id":"kept-1"')" 1
 is 'erase by an identifier' \
     "$(passwright --json erase demo --by id.shopify.customerId=1)" \
     '{"erased":["kept-1"]}'

@@ -73,6 +73,15 @@ ids_of(struct fixture *f, const struct doing *d)
 	return all;
 }
 
+static uint64_t
+counted(struct fixture *f)
+{
+	uint64_t n = 99;
+
+	assert_int_equal(event_count(f->st, &n), ERR_OK);
+	return n;
+}
+
 static const char *const some[] = { "pass-1", "pass-2", "pass-3", "pass-4" };
 
 static void
@@ -82,8 +91,10 @@ test_first_in_first_out(void **state)
 	struct doing d = taken(f, 64);
 
 	assert_int_equal(d.n, 0);
+	assert_int_equal(counted(f), 0);
 	happened(f, some, 3);
 	happened(f, some + 3, 1);
+	assert_int_equal(counted(f), 4);
 	d = taken(f, 2);
 	assert_string_equal(ids_of(f, &d), " pass-1 pass-2");
 	assert_int_equal(d.list[1].kind, EVENT_INSTALLED);
@@ -91,11 +102,13 @@ test_first_in_first_out(void **state)
 	assert_int_equal(d.list[1].date, NOW + 1);
 	assert_string_equal(d.list[1].type, "loyalty");
 	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
+	assert_int_equal(counted(f), 2);
 	fixture_reopen(f);
 	d = taken(f, 64);
 	assert_string_equal(ids_of(f, &d), " pass-3 pass-4");
 	assert_int_equal(store_run(f->st, do_all, &d), ERR_OK);
 	assert_int_equal(taken(f, 64).n, 0);
+	assert_int_equal(counted(f), 0);
 }
 
 static void
@@ -105,6 +118,7 @@ test_they_stay_until_all_is_done(void **state)
 	struct doing d;
 
 	happened(f, some, 2);
+	assert_int_equal(counted(f), 2);
 	d = taken(f, 64);
 	d.e = ERR_TOOBIG;
 	assert_int_equal(store_run(f->st, do_all, &d), ERR_TOOBIG);

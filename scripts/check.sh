@@ -118,6 +118,7 @@ for t in tests/run/[0-9]*.sh; do
 		[ -n "$long" ] || continue ;;
 	*-sdk.sh) # fetches from npm
 		[ -n "$long" ] || continue ;;
+	*-live.sh) [ -z "$long" ] || set -- "$t" --long ;;
 	*-bulk.sh) [ -z "$long" ] || set -- "$t" --long ;;
 	*-crash.sh) [ -z "$long" ] || set -- "$t" 200 ;;
 	esac

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,7 +29,8 @@
 #define HANGUP_S 45   /* and until it is taken for gone */
 #define HEARD    4096 /* bytes that a client may say in all */
 #define SEND_BUF 16384
-#define BATCH    64 /* connections or datagrams in one go */
+#define CROWD    500 /* sockets for which it rests a millisecond */
+#define BATCH    64  /* connections or datagrams in one go */
 #define END_US   (2 * LWS_USEC_PER_SEC)
 
 #define PATH_MAX_LEN  1024
@@ -416,6 +418,20 @@ signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/*
+ * poll(2) looks at every socket each time, which takes a millisecond for some
+ * thousands: where there are many, it is given more to find at a time.
+ */
+static void
+rest(const struct hub *h)
+{
+	const struct timespec t = { .tv_nsec =
+					(long)(h->sockets / CROWD) * 1000000 };
+
+	if (t.tv_nsec > 0)
+		nanosleep(&t, NULL);
+}
+
 /* lws closes `fd` in the end, and here if it does not take it. */
 static enum err
 take(struct hub *h, int fd, const char *protocol)
@@ -447,7 +463,7 @@ hub_run(const struct server *s)
 	    (e = take(&h, listen_datagrams(s), "datagram")) == ERR_OK) {
 		log_info("hub_start", "listen", s->hub.listen, NULL);
 		while (!h.stopped && lws_service(h.context, 0) >= 0)
-			;
+			rest(&h);
 		(void)unlink(s->hub.socket);
 		log_info("hub_stop", NULL);
 	}

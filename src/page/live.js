@@ -19,16 +19,25 @@
 			    main.dataset.updated;
 		}).catch(function () {});
 	}
-	function follow(url) {
+	/* `back`: something may have happened while nothing was open. */
+	function follow(url, back) {
 		fetch(url, { credentials: "omit" }).then(function (r) {
-			return r.ok ? r.json() : null;
+			if (r.ok)
+				return r.json();
+			if (r.status === 429 || r.status === 502 || r.status === 503)
+				throw r;
 		}).then(function (o) {
 			if (!o)
 				return;
 			var s = new WebSocket(o.url);
-			s.onopen = function () { wait = 1000; };
+			s.onopen = function () {
+				wait = 1000;
+				if (back)
+					refresh();
+			};
 			s.onmessage = function (m) {
-				if (JSON.parse(m.data).type === "updated")
+				var type = JSON.parse(m.data).type;
+				if (type === "updated" || type === "notification")
 					refresh();
 			};
 			s.onclose = function () { again(url); };
@@ -36,7 +45,9 @@
 	}
 	function again(url) {
 		wait = Math.min(wait * 2, 60000);
-		setTimeout(follow, wait, url);
+		setTimeout(follow, wait * (0.5 + Math.random()), url, true);
 	}
-	main.dataset.live.split(" ").forEach(follow);
+	main.dataset.live.split(" ").forEach(function (url) {
+		follow(url, false);
+	});
 })();

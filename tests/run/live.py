@@ -399,11 +399,14 @@ def page(hub):
         check("and says so", tab.value(
             'document.getElementById("live").textContent') != "")
         hub.end(signal.SIGKILL)
+        points(a, 8765)
         hub = Hub()
         tab.wait_for_socket()
-        points(a, 8765)
-        check("the page comes back", tab.until(
+        check("the page comes back, and sees what it missed", tab.until(
             'document.querySelector("main").innerText.includes("8765")'))
+        points(a, 9876)
+        check("and follows again", tab.until(
+            'document.querySelector("main").innerText.includes("9876")'))
         check("its policy has nothing to say",
               not [f for f in tab.faults if "Security" in f], tab.faults)
         tab.go(f"{args.url}/demo/tickets?ids={a},{b}")
@@ -422,12 +425,14 @@ def idle():
     if most < 10500:
         print(f"  only {most} descriptors: no ten thousand sockets")
         return
-    before, until = hub.memory(), int(time.time()) + 250
-    sockets = []
-    for n in range(10000):
-        pid = f"many-{n // 50:07}"
-        sockets.append(WebSocket(
-            f"ws://{args.listen}/api/demo/live?token={forged(pid, until)}"))
+    before, sockets = hub.memory(), []
+    for n in range(0, 10000, 50):
+        token = forged(f"many-{n // 50:07}", int(time.time()) + 250)
+        some = [WebSocket(f"ws://{args.listen}/api/demo/live?token={token}",
+                          wait=False) for _ in range(50)]
+        for s in some:
+            s.opened()
+        sockets += some
     used = hub.memory()
     print(f"  10,000 idle sockets: {used:.1f} MiB, {before:.1f} before")
     check("10,000 idle sockets in 100 MiB", used < 100, used)

@@ -24,7 +24,7 @@ class Closed(Exception):
 
 class WebSocket:
     def __init__(self, url, timeout=30, receive_buffer=None, headers=(),
-                 answer_pings=True, most=65535):
+                 answer_pings=True, most=65535, wait=True):
         u = urllib.parse.urlsplit(url)
         assert u.scheme == "ws", url
         self.answer_pings, self.pings, self.data = answer_pings, 0, b""
@@ -36,12 +36,16 @@ class WebSocket:
                               receive_buffer)
         self.s.settimeout(timeout)
         self.s.connect((u.hostname, u.port))
-        key = base64.b64encode(os.urandom(16)).decode()
+        self.key = key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {u._replace(scheme='', netloc='').geturl()} HTTP/1.1", f"Host: {u.netloc}",
                  "Upgrade: websocket", "Connection: Upgrade",
                  f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
                  *headers]
         self.s.sendall("\r\n".join(lines + ["", ""]).encode())
+        if wait:
+            self.opened()
+
+    def opened(self):
         head = self.head().decode("latin-1").split("\r\n")
         status = int(head[0].split(" ")[1])
         if status != 101:
@@ -50,7 +54,7 @@ class WebSocket:
         fields = {k.lower(): v for k, _, v in
                   (line.partition(": ") for line in head[1:])}
         want = base64.b64encode(hashlib.sha1(
-            (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
+            (self.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
         assert fields["sec-websocket-accept"] == want.decode(), fields
         assert fields["upgrade"].lower() == "websocket", fields
         assert "sec-websocket-protocol" not in fields, fields

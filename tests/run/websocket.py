@@ -97,7 +97,7 @@ class WebSocket:
         if size == 126:
             size, = struct.unpack(">H", self.take(2))
             assert size > 125, "not the shortest form"
-        if size == 127:
+        elif size == 127:
             size, = struct.unpack(">Q", self.take(8))
             assert size > 65535, "not the shortest form"
         assert size <= self.most, "larger than anything there is to say"

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +13,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+
+#define HOST_MAX    300 /* bytes that are logged */
+#define CONNECTIONS 32L /* that are kept */
 
 /* An address of either version: IPv4 in its mapped form (RFC 4291, 2.5.5.2). */
 struct ip {
@@ -152,23 +156,49 @@ fetch_is_private(const struct sockaddr *sa)
 
 struct run {
 	const struct fetch_request *rq;
-	struct buf body;
-	size_t max;
-	bool refused, toobig;
+	struct buf *body; /* NULL: it is dropped */
+	size_t got, max;  /* bytes of the body */
+	const char *refused;
+	bool toobig;
 	char error[CURL_ERROR_SIZE]; /* more of it than curl_easy_strerror() */
 };
 
 static CURL *kept;
 
 static bool
-may_reach(const struct run *r, const struct ip *ip)
+is_allowed(const struct fetch_request *rq, const struct ip *ip)
 {
-	if (r->rq->any_address || !ip_is_private(ip))
-		return true;
-	for (size_t i = 0; i < r->rq->nallow_private; i++)
-		if (ip_in(ip, r->rq->allow_private[i]))
+	for (size_t i = 0; i < rq->nallow_private; i++)
+		if (ip_in(ip, rq->allow_private[i]))
 			return true;
 	return false;
+}
+
+static bool
+is_plain(const char *url)
+{
+	return strncasecmp(url, "http://", 7) == 0;
+}
+
+/* Why it may not be reached, or NULL. */
+static const char *
+refusal(const struct fetch_request *rq, const struct ip *ip)
+{
+	if (rq->any_address)
+		return NULL;
+	if (!ip_is_private(ip))
+		return rq->https && is_plain(rq->url)
+		    ? "a public address is asked by https alone"
+		    : NULL;
+	return is_allowed(rq, ip) ? NULL
+				  : "the address is private; see allowPrivate";
+}
+
+static bool
+may_reach(struct run *r, const struct ip *ip)
+{
+	r->refused = refusal(r->rq, ip);
+	return r->refused == NULL;
 }
 
 /* A new connection is refused before a packet leaves. */
@@ -179,10 +209,12 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	struct ip ip;
 
 	(void)purpose;
-	if (!ip_of_sockaddr(&ip, &to->addr) || !may_reach(r, &ip)) {
-		r->refused = true;
+	if (!ip_of_sockaddr(&ip, &to->addr)) {
+		r->refused = "the address is of no known kind";
 		return CURL_SOCKET_BAD;
 	}
+	if (!may_reach(r, &ip))
+		return CURL_SOCKET_BAD;
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
@@ -198,9 +230,10 @@ before_request(
 	(void)remote_port;
 	(void)local_port;
 	remote[strcspn(remote, "%")] = '\0';
-	if (ip_parse(remote, &ip) && may_reach(r, &ip))
+	if (!ip_parse(remote, &ip))
+		r->refused = "the address is of no known kind";
+	else if (may_reach(r, &ip))
 		return CURL_PREREQFUNC_OK;
-	r->refused = true;
 	return CURL_PREREQFUNC_ABORT;
 }
 
@@ -210,11 +243,13 @@ take_body(char *p, size_t size, size_t n, void *arg)
 	struct run *r = arg;
 
 	n *= size;
-	if (n > r->max - r->body.len) {
+	if (n > r->max - r->got) {
 		r->toobig = true;
 		return 0;
 	}
-	buf_add(&r->body, p, n);
+	r->got += n;
+	if (r->body != NULL)
+		buf_add(r->body, p, n);
 	return n;
 }
 
@@ -262,6 +297,8 @@ set_limits(CURL *c, struct run *r)
 	long ms = r->rq->timeout_ms > 0 ? r->rq->timeout_ms : FETCH_TIMEOUT_MS;
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	/* A name server that does not answer is not waited for at the end. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -292,9 +329,9 @@ set_request(CURL *c, const struct fetch_request *rq)
 			: CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
 	if (rq->body.s != NULL) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, rq->body.s);
 		curl_easy_setopt(
 		    c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body.len);
+		curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS, rq->body.s);
 	}
 	if (rq->method != NULL)
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, rq->method);
@@ -347,37 +384,71 @@ was_connected(CURL *c, const char *url)
 
 /* Scheme, host and port are for the log; the rest may be personal. */
 static void
-log_failure(struct arena *a, const char *url, const char *text)
+log_failure(const char *url, const char *text)
 {
-	const char *host = strstr(url, "://") + 3;
-	char *s = arena_strndup(a, host, strcspn(host, "/?#"));
-	char *at = strrchr(s, '@');
+	const char *host = strstr(url, "://") + 3, *at;
+	char s[HOST_MAX + 1];
 
+	(void)snprintf(s, sizeof(s), "%.*s", (int)strcspn(host, "/?#"), host);
+	at = strrchr(s, '@');
 	log_warning(
 	    "fetch", "host", at == NULL ? s : at + 1, "why", text, NULL);
 }
 
 static enum err
-result(struct arena *a, const struct run *r, CURLcode rc)
+result(const struct run *r, CURLcode rc, const char **text)
 {
 	enum err e = ERR_UPSTREAM;
-	const char *text = curl_easy_strerror(rc);
 
+	*text = curl_easy_strerror(rc);
 	if (r->toobig) {
 		e = ERR_TOOBIG;
-		text = "the answer is over the limit";
-	} else if (r->refused) {
+		*text = "the answer is over the limit";
+	} else if (r->refused != NULL) {
 		e = ERR_DENIED;
-		text = "the address is private; see allowPrivate";
+		*text = r->refused;
 	} else if (rc == CURLE_URL_MALFORMAT) {
 		e = ERR_INVALID;
 	} else if (r->error[0] != '\0') {
-		text = r->error;
+		*text = r->error;
 	}
 	if (r->rq->why != NULL)
-		return why(r->rq->why, e, NULL, "%s", text);
-	log_failure(a, r->rq->url, text);
+		return why(r->rq->why, e, NULL, "%s", *text);
+	log_failure(r->rq->url, *text);
 	return e;
+}
+
+static struct run
+run_of(const struct fetch_request *rq, struct buf *body)
+{
+	return (struct run){ .rq = rq,
+		.body = body,
+		.max = rq->max_bytes > 0 ? rq->max_bytes : FETCH_MAX_BYTES };
+}
+
+/* What can be said before anything is asked. */
+static enum err
+check(const struct fetch_request *rq, struct curl_slist **headers)
+{
+	if (!url_is_good(rq->url)) {
+		log_warning(
+		    "fetch", "why", "no absolute URL of http or https", NULL);
+		return why(rq->why, ERR_INVALID, NULL,
+		    "no absolute URL of http or https");
+	}
+	if (!headers_of(rq->headers, headers)) {
+		log_warning("fetch", "why", "a header holds a control", NULL);
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+static void
+set_all(CURL *c, struct run *r, struct curl_slist *headers)
+{
+	set_limits(c, r);
+	set_request(c, r->rq);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 }
 
 static enum err
@@ -385,25 +456,24 @@ perform(struct arena *a, struct run *r, struct curl_slist *headers,
     struct fetch_response *out)
 {
 	struct fetch_response got = { .status = 0 };
+	const char *text;
 	CURLcode rc;
 
 	if (kept == NULL && (kept = curl_easy_init()) == NULL)
 		abort();
 	curl_easy_reset(kept);
-	set_limits(kept, r);
-	set_request(kept, r->rq);
-	curl_easy_setopt(kept, CURLOPT_HTTPHEADER, headers);
+	set_all(kept, r, headers);
 	rc = curl_easy_perform(kept);
 	curl_easy_setopt(kept, CURLOPT_ERRORBUFFER, NULL);
 	if (r->rq->connected != NULL)
 		*r->rq->connected = was_connected(kept, r->rq->url);
 	if (rc != CURLE_OK)
-		return result(a, r, rc);
+		return result(r, rc, &text);
 	curl_easy_getinfo(kept, CURLINFO_RESPONSE_CODE, &got.status);
 	keep_headers(a, kept, &got);
 	if (r->rq->why != NULL)
 		got.certificate_end = certificate_end(kept);
-	got.body = buf_slice(&r->body);
+	got.body = buf_slice(r->body);
 	*out = got;
 	return ERR_OK;
 }
@@ -412,26 +482,227 @@ enum err
 fetch_run(
     struct arena *a, const struct fetch_request *rq, struct fetch_response *out)
 {
-	struct run r = { .rq = rq };
+	struct buf body;
+	struct run r = run_of(rq, &body);
 	struct curl_slist *headers = NULL;
-	enum err e = ERR_INVALID;
+	enum err e;
 
-	r.max = rq->max_bytes > 0 ? rq->max_bytes : FETCH_MAX_BYTES;
-	buf_init(&r.body, a);
-	if (!url_is_good(rq->url)) {
-		e = why(rq->why, e, NULL, "no absolute URL of http or https");
-		log_warning(
-		    "fetch", "why", "no absolute URL of http or https", NULL);
-		goto out;
-	}
-	if (!headers_of(rq->headers, &headers)) {
-		log_warning("fetch", "why", "a header holds a control", NULL);
-		goto out;
-	}
-	e = perform(a, &r, headers, out);
-out:
+	buf_init(&body, a);
+	if ((e = check(rq, &headers)) == ERR_OK)
+		e = perform(a, &r, headers, out);
 	curl_slist_free_all(headers);
 	return e;
+}
+
+/* -- one to come ------------------------------------------------------------
+ */
+
+/* The address that a host says it is; false: it is a name. */
+static bool
+ip_of_host(char *host, struct ip *ip)
+{
+	size_t n = strlen(host);
+
+	if (*host == '[') {
+		host[strcspn(host, "]%")] = '\0';
+		return ip_parse(host + 1, ip);
+	}
+	while (n > 0 && host[n - 1] == '.')
+		host[--n] = '\0';
+	/* RFC 6761, section 6.3 */
+	if (strcasecmp(host, "localhost") == 0 ||
+	    (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0))
+		return ip_parse("127.0.0.1", ip);
+	return ip_parse(host, ip);
+}
+
+static bool
+has_part(CURLU *u, CURLUPart part)
+{
+	char *s = NULL;
+	const bool has = curl_url_get(u, part, &s, 0) == CURLUE_OK;
+
+	curl_free(s);
+	return has;
+}
+
+static const char *
+refused_host(const struct fetch_request *rq, CURLU *u)
+{
+	const char *text = NULL;
+	char *host = NULL;
+	struct ip ip;
+
+	if (curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    ip_of_host(host, &ip))
+		text = refusal(rq, &ip);
+	curl_free(host);
+	return text;
+}
+
+enum err
+fetch_judge(const struct fetch_request *rq, const char **text)
+{
+	CURLU *u = curl_url();
+	enum err e = ERR_INVALID;
+
+	if (u == NULL)
+		abort();
+	if (!url_is_good(rq->url) ||
+	    curl_url_set(u, CURLUPART_URL, rq->url, 0) != CURLUE_OK)
+		*text = "it is no absolute URL of http or https";
+	else if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
+		*text = "it holds a user or a password";
+	else if (has_part(u, CURLUPART_FRAGMENT))
+		*text = "it holds a fragment";
+	else if ((*text = refused_host(rq, u)) != NULL)
+		e = ERR_DENIED;
+	else
+		e = ERR_OK;
+	curl_url_cleanup(u);
+	return e;
+}
+
+/* -- many at a time ----------------------------------------------------------
+ */
+
+struct flight {
+	struct flight *next;
+	struct fetch_request rq;
+	char *url;
+	struct run run;
+	struct curl_slist *headers;
+	CURL *c;
+	void *tag;
+	bool over;
+	CURLcode rc;
+};
+
+struct fetch_group {
+	struct flight *flights;
+};
+
+static CURLM *multi;
+static unsigned under_way;
+
+struct fetch_group *
+fetch_group_new(void)
+{
+	struct fetch_group *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		abort();
+	return g;
+}
+
+static void
+land(struct flight *f)
+{
+	curl_multi_remove_handle(multi, f->c);
+	curl_easy_cleanup(f->c);
+	curl_slist_free_all(f->headers);
+	free(f->url);
+	free(f);
+	under_way--;
+}
+
+void
+fetch_group_free(struct fetch_group *g)
+{
+	struct flight *f;
+
+	if (g == NULL)
+		return;
+	while ((f = g->flights) != NULL) {
+		g->flights = f->next;
+		land(f);
+	}
+	free(g);
+}
+
+static void
+take_off(struct flight *f, const struct fetch_request *rq)
+{
+	if (multi == NULL) {
+		if ((multi = curl_multi_init()) == NULL)
+			abort();
+		curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS);
+	}
+	if ((f->url = strdup(rq->url)) == NULL ||
+	    (f->c = curl_easy_init()) == NULL)
+		abort();
+	f->rq = *rq;
+	f->rq.url = f->url;
+	f->rq.why = NULL;
+	f->rq.connected = NULL;
+	f->run = run_of(&f->rq, NULL);
+	set_all(f->c, &f->run, f->headers);
+	curl_easy_setopt(f->c, CURLOPT_PRIVATE, f);
+	if (curl_multi_add_handle(multi, f->c) != CURLM_OK)
+		abort();
+	under_way++;
+}
+
+enum err
+fetch_begin(struct fetch_group *g, const struct fetch_request *rq, void *tag)
+{
+	struct curl_slist *headers = NULL;
+	struct flight *f;
+	enum err e;
+
+	if (under_way >= FETCH_FLIGHTS)
+		return ERR_BUSY;
+	if ((e = check(rq, &headers)) != ERR_OK) {
+		curl_slist_free_all(headers);
+		return e;
+	}
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		abort();
+	f->headers = headers;
+	f->tag = tag;
+	take_off(f, rq);
+	f->next = g->flights;
+	g->flights = f;
+	return ERR_OK;
+}
+
+static void
+go_on(void)
+{
+	struct flight *f;
+	CURLMsg *m;
+	int n;
+
+	if (multi == NULL)
+		return;
+	(void)curl_multi_perform(multi, &n);
+	while ((m = curl_multi_info_read(multi, &n)) != NULL) {
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &f);
+		f->over = true;
+		f->rc = m->data.result;
+	}
+}
+
+bool
+fetch_ended(struct fetch_group *g, struct fetch_end *out)
+{
+	struct flight **p = &g->flights, *f;
+	const char *text;
+
+	go_on();
+	while (*p != NULL && !(*p)->over)
+		p = &(*p)->next;
+	if ((f = *p) == NULL)
+		return false;
+	*p = f->next;
+	*out = (struct fetch_end){ .tag = f->tag };
+	curl_easy_getinfo(f->c, CURLINFO_RESPONSE_CODE, &out->status);
+	if (f->rc != CURLE_OK) {
+		out->err = result(&f->run, f->rc, &text);
+		(void)snprintf(out->text, sizeof(out->text), "%s", text);
+	}
+	land(f);
+	return true;
 }
 
 const char *
@@ -448,4 +719,8 @@ fetch_close(void)
 {
 	curl_easy_cleanup(kept);
 	kept = NULL;
+	if (under_way == 0) {
+		curl_multi_cleanup(multi);
+		multi = NULL;
+	}
 }

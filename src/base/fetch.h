@@ -36,6 +36,7 @@ struct fetch_request {
 	size_t nallow_private;            /* networks ("10.0.0.0/8") */
 	bool any_address;    /* the operator named this very host */
 	bool http2;          /* nothing older, in the clear too */
+	bool https;          /* http to what `allow_private` names only */
 	const char *ca_file; /* beside the system's folder; or NULL */
 	bool *connected;     /* is set to whether there was a connection, with
 				its TLS; or NULL */
@@ -62,6 +63,46 @@ struct fetch_response {
  */
 MUST_CHECK enum err fetch_run(struct arena *a, const struct fetch_request *rq,
     struct fetch_response *out);
+
+/*
+ * Judge a URL that is kept to be asked later.  ERR_INVALID: it is no absolute
+ * one of http or https, or has a user, a password or a fragment; ERR_DENIED:
+ * its host is an address, or localhost, that this request may not reach.
+ * `*text` then says so; what a name leads to is judged when it is asked.
+ */
+MUST_CHECK enum err fetch_judge(
+    const struct fetch_request *rq, const char **text);
+
+/* -- many at a time, which nobody waits for -------------------------------- */
+
+#define FETCH_FLIGHTS 256 /* under way in the process */
+
+/* Who asks: what it began ends with it. */
+struct fetch_group;
+struct fetch_group *fetch_group_new(void);
+void fetch_group_free(struct fetch_group *g);
+
+/*
+ * Begin a request; `tag` comes back with its end.  What `rq` points to is
+ * copied, but for `allow_private`.  ERR_INVALID as above; ERR_BUSY, not
+ * logged: FETCH_FLIGHTS are under way.
+ */
+MUST_CHECK enum err fetch_begin(
+    struct fetch_group *g, const struct fetch_request *rq, void *tag);
+
+#define FETCH_TEXT 256 /* bytes */
+struct fetch_end {
+	void *tag;
+	enum err err;          /* as of fetch_run(); logged */
+	long status;           /* 0: no answer began */
+	char text[FETCH_TEXT]; /* of an err */
+};
+
+/*
+ * Everything goes on as far as it can without waiting; one of the group's
+ * that has ended, or false.  Bodies of answers are dropped.
+ */
+bool fetch_ended(struct fetch_group *g, struct fetch_end *out);
 
 /* The last header of that name, in any case; or NULL. */
 const char *fetch_header(const struct fetch_response *r, const char *name);

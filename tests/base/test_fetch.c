@@ -425,6 +425,186 @@ test_allowed_networks(void **state)
 	arena_free(a);
 }
 
+/* -- what is kept to be asked later -----------------------------------------
+ */
+
+static void
+test_judge(void **state)
+{
+	static const struct {
+		const char *url;
+		enum err err;
+	} t[] = {
+		/* clang-format off */
+		{ "https://a.example/in?b=c",    ERR_OK },
+		{ "https://a.example:8443/",     ERR_OK },
+		{ "https://8.8.8.8/",            ERR_OK },
+		{ "http://a.example/",           ERR_OK }, /* judged when asked */
+		{ "http://8.8.8.8/",             ERR_DENIED },
+		{ "HTTP://8.8.8.8/",             ERR_DENIED },
+		{ "http://[2003::1]/",           ERR_DENIED },
+		{ "https://[2003::1]/",          ERR_OK },
+		{ "http://127.0.0.1/",           ERR_OK },
+		{ "https://127.0.0.1/",          ERR_OK },
+		{ "http://localhost/",           ERR_OK },
+		{ "http://127.1/",               ERR_OK },
+		{ "http://127.0.0.2/",           ERR_DENIED },
+		{ "https://127.0.0.2/",          ERR_DENIED },
+		{ "https://0x7f.2/",             ERR_DENIED },
+		{ "https://2130706434/",         ERR_DENIED },
+		{ "https://127.0.0.2./",         ERR_DENIED },
+		{ "https://10.0.0.1:1/",         ERR_DENIED },
+		{ "https://[::1]/",              ERR_DENIED },
+		{ "https://[fe80::1%25eth0]/",   ERR_DENIED },
+		{ "https://[::ffff:10.0.0.1]/",  ERR_DENIED },
+		{ "https://169.254.169.254/",    ERR_DENIED },
+		{ "ftp://a.example/",            ERR_INVALID },
+		{ "a.example/",                  ERR_INVALID },
+		{ "https://",                    ERR_INVALID },
+		{ "https://a b/",                ERR_INVALID },
+		{ "https://a.example:99999/",    ERR_INVALID },
+		{ "https://u@a.example/",        ERR_INVALID },
+		{ "https://u:p@a.example/",      ERR_INVALID },
+		{ "https://a.example/#f",        ERR_INVALID },
+		{ "",                            ERR_INVALID },
+		/* clang-format on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct fetch_request rq = { .url = t[i].url,
+			.https = true,
+			.allow_private = loopback,
+			.nallow_private = 1 };
+		const char *text = NULL;
+
+		if (fetch_judge(&rq, &text) != t[i].err)
+			fail_msg("%s: %s", t[i].url, text);
+		assert_int_equal(text == NULL, t[i].err == ERR_OK);
+	}
+}
+
+static void
+test_localhost_is_loopback(void **state)
+{
+	static const char *const t[] = { "https://localhost/",
+		"https://LOCALHOST:1/", "https://localhost./",
+		"https://a.localhost/" };
+	static const char *const names[] = { "https://localhost.example/",
+		"https://notlocalhost/", "https://a.localhostx/" };
+	const char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct fetch_request rq = { .url = t[i] };
+
+		assert_int_equal(fetch_judge(&rq, &text), ERR_DENIED);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct fetch_request rq = { .url = names[i] };
+
+		assert_int_equal(fetch_judge(&rq, &text), ERR_OK);
+	}
+}
+
+/* -- many at a time ----------------------------------------------------------
+ */
+
+/* The next end of the group's, within ten seconds. */
+static struct fetch_end
+next_end(struct fetch_group *g)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	struct fetch_end x = { .tag = NULL };
+
+	for (int i = 0; i < 2000 && !fetch_ended(g, &x); i++)
+		nanosleep(&pause, NULL);
+	assert_non_null(x.tag);
+	return x;
+}
+
+static void
+test_nobody_waits_for_another(void **state)
+{
+	static struct {
+		const char *path;
+		size_t max;
+		enum err err;
+		long status;
+		bool ended;
+	} t[] = {
+		/* clang-format off */
+		{ "/slow",     0,   ERR_UPSTREAM, 0,   false },
+		{ "/echo",     0,   ERR_OK,       200, false },
+		{ "/redirect", 0,   ERR_OK,       302, false },
+		{ "/hangup",   0,   ERR_UPSTREAM, 0,   false },
+		{ "/4096",     100, ERR_TOOBIG,   200, false },
+		{ "/404",      0,   ERR_OK,       404, false },
+		/* clang-format on */
+	};
+	const size_t n = sizeof(t) / sizeof(t[0]);
+	struct arena *a = arena_new(4096);
+	struct fetch_group *g = fetch_group_new(), *other = fetch_group_new();
+	struct fetch_end x;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		struct fetch_request rq = to(a, t[i].path);
+
+		rq.max_bytes = t[i].max;
+		rq.timeout_ms = i == 0 ? 800 : 0;
+		rq.body = slice_of("hello");
+		assert_int_equal(fetch_begin(g, &rq, &t[i]), ERR_OK);
+	}
+	for (size_t i = 0; i < n; i++) {
+		x = next_end(g);
+		for (size_t j = 0; j < n; j++) {
+			if (x.tag != &t[j])
+				continue;
+			assert_false(t[j].ended);
+			t[j].ended = true;
+			assert_int_equal(x.err, t[j].err);
+			assert_int_equal(x.status, t[j].status);
+			assert_int_equal(x.text[0] == '\0', x.err == ERR_OK);
+			assert_int_equal(i == n - 1, j == 0); /* the slow one */
+		}
+	}
+	assert_false(fetch_ended(g, &x));
+	assert_false(fetch_ended(other, &x));
+	fetch_group_free(g);
+	fetch_group_free(other);
+	arena_free(a);
+}
+
+static void
+test_what_is_refused_of_many(void **state)
+{
+	struct arena *a = arena_new(4096);
+	struct fetch_group *g = fetch_group_new();
+	struct fetch_request rq = to(a, "/echo");
+	struct fetch_end x;
+
+	(void)state;
+	rq.nallow_private = 0;
+	assert_int_equal(fetch_begin(g, &rq, &rq), ERR_OK);
+	x = next_end(g);
+	assert_int_equal(x.err, ERR_DENIED);
+	assert_non_null(strstr(x.text, "private"));
+	rq.url = "nonsense";
+	assert_int_equal(fetch_begin(g, &rq, &rq), ERR_INVALID);
+	rq = to(a, "/slow");
+	for (int i = 0; i < FETCH_FLIGHTS; i++)
+		assert_int_equal(fetch_begin(g, &rq, &rq), ERR_OK);
+	assert_int_equal(fetch_begin(g, &rq, &rq), ERR_BUSY);
+	fetch_group_free(g); /* ends them all */
+	g = fetch_group_new();
+	rq = to(a, "/echo");
+	assert_int_equal(fetch_begin(g, &rq, &rq), ERR_OK);
+	assert_int_equal(next_end(g).status, 200);
+	fetch_group_free(g);
+	arena_free(a);
+}
+
 static bool
 is_private(const char *text)
 {
@@ -618,6 +798,10 @@ main(void)
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_headers_are_single_lines),
 		cmocka_unit_test(test_allowed_networks),
+		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_localhost_is_loopback),
+		cmocka_unit_test(test_nobody_waits_for_another),
+		cmocka_unit_test(test_what_is_refused_of_many),
 		cmocka_unit_test(test_is_private),
 		cmocka_unit_test(test_certificates),
 	};

@@ -103,6 +103,7 @@ struct registering {
 	struct call *c;
 	struct registration r;
 	bool new;
+	bool moved; /* it came to a pass, or left it: which is to be told */
 };
 
 /* The pass counts the phones that it came to or left. */
@@ -111,6 +112,7 @@ note(struct txn *t, struct registering *g, const struct registration_moves *m)
 {
 	enum err e = ERR_OK;
 
+	g->moved = m->n > 0;
 	for (size_t i = 0; e == ERR_OK && i < m->n; i++) {
 		const struct install in = { .pass = m->list[i].pass,
 			.wallet = STORE_APPLE,
@@ -207,6 +209,8 @@ register_device(struct call *c, struct response *resp)
 		e = store_run(c->store, add, &g);
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND ? call_no_pass(c) : e;
+	if (g.moved)
+		call_queued(c);
 	resp->status = g.new ? 201 : 200;
 	return ERR_OK;
 }
@@ -220,6 +224,8 @@ unregister_device(struct call *c, struct response *resp)
 	if ((e = read_path(c, &g)) != ERR_OK ||
 	    (e = store_run(c->store, drop, &g)) != ERR_OK)
 		return e;
+	if (g.moved)
+		call_queued(c);
 	resp->status = 200;
 	return ERR_OK;
 }

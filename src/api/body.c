@@ -5,6 +5,7 @@ static const char *const type_names[] = {
 	[BODY_BOOL] = "true or false",
 	[BODY_NUMBER] = "a number",
 	[BODY_OBJECT] = "an object",
+	[BODY_ARRAY] = "an array",
 };
 
 static bool
@@ -20,6 +21,8 @@ is_type(struct json_object *v, enum body_type type)
 		    json_object_is_type(v, json_type_double);
 	case BODY_OBJECT:
 		return json_object_is_type(v, json_type_object);
+	case BODY_ARRAY:
+		return json_object_is_type(v, json_type_array);
 	}
 	return false;
 }

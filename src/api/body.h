@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/why.h"
 
-enum body_type { BODY_STRING, BODY_BOOL, BODY_NUMBER, BODY_OBJECT };
+enum body_type { BODY_STRING, BODY_BOOL, BODY_NUMBER, BODY_OBJECT, BODY_ARRAY };
 
 struct body_field {
 	const char *name; /* NULL ends a table */

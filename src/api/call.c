@@ -9,7 +9,7 @@
 const struct route *const api_tables[] = { passes_routes, list_routes,
 	lookup_routes, download_routes, apple_routes, health_routes,
 	metrics_routes, bulk_routes, images_routes, google_routes, page_routes,
-	notify_routes, connect_routes, NULL };
+	notify_routes, connect_routes, webhooks_routes, NULL };
 
 enum err
 call_store(struct call *c)

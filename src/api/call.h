@@ -84,6 +84,6 @@ extern const struct route *const api_tables[];
 extern const struct route apple_routes[], passes_routes[], list_routes[],
     lookup_routes[], download_routes[], health_routes[], metrics_routes[],
     bulk_routes[], images_routes[], google_routes[], page_routes[],
-    notify_routes[], connect_routes[];
+    notify_routes[], connect_routes[], webhooks_routes[];
 
 #endif

@@ -13,6 +13,7 @@
 #include "store/due.h"
 #include "store/event.h"
 #include "store/operation.h"
+#include "store/webhook.h"
 
 #include "config.h"
 
@@ -30,6 +31,8 @@ enum sample {
 	EVENTS,
 	RUNNING,
 	LEFT,
+	PENDING,
+	PARKED,
 	SAMPLES
 };
 
@@ -56,6 +59,9 @@ static const struct {
 	    "Bulk updates that have not ended." },
 	[LEFT] = { "running_operation_passes", "",
 	    "Passes that these have yet to change." },
+	[PENDING] = { "webhook_deliveries", ",state=\"pending\"",
+	    "What webhooks are yet to be told." },
+	[PARKED] = { "webhook_deliveries", ",state=\"parked\"", NULL },
 };
 
 /* -- who may ask ----------------------------------------------------------- */
@@ -108,6 +114,20 @@ sample_operations(struct call *c, struct store *st, uint64_t *n)
 }
 
 static enum err
+sample_webhooks(struct call *c, struct store *st, uint64_t *n)
+{
+	struct webhook *all = arena_alloc(c->a, WEBHOOK_MAX * sizeof(*all));
+	size_t nall;
+	enum err e = webhook_list(st, c->a, all, &nall);
+
+	for (size_t i = 0; e == ERR_OK && i < nall; i++) {
+		n[PENDING] += all[i].pending;
+		n[PARKED] += all[i].parked;
+	}
+	return e;
+}
+
+static enum err
 sample_store(struct call *c, struct store *st, uint64_t *n)
 {
 	struct store_stats stats;
@@ -117,7 +137,8 @@ sample_store(struct call *c, struct store *st, uint64_t *n)
 	if ((e = store_stats(st, NULL, &stats)) != ERR_OK ||
 	    (e = due_count(st, &owed)) != ERR_OK ||
 	    (e = event_count(st, &n[EVENTS])) != ERR_OK ||
-	    (e = sample_operations(c, st, n)) != ERR_OK)
+	    (e = sample_operations(c, st, n)) != ERR_OK ||
+	    (e = sample_webhooks(c, st, n)) != ERR_OK)
 		return e;
 	n[UP] = 1;
 	n[PASSES] = stats.total;

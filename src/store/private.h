@@ -44,9 +44,11 @@ enum table {
 	TABLE_REGISTRATION,
 	TABLE_HOLDER,
 	TABLE_TOKEN,
-	TABLE_ANSWER,  /* pass id, 0, provider -> its last good answer */
-	TABLE_REFRESH, /* pass id -> when its providers are asked */
-	TABLE_MESSAGE, /* pass id, 0, sequence -> what is to be told */
+	TABLE_ANSWER,   /* pass id, 0, provider -> its last good answer */
+	TABLE_REFRESH,  /* pass id -> when its providers are asked */
+	TABLE_MESSAGE,  /* pass id, 0, sequence -> what is to be told */
+	TABLE_WEBHOOK,  /* id -> whom to tell what, and how it goes */
+	TABLE_DELIVERY, /* webhook id, 0, when -> what it is to be told */
 	TABLE__MAX
 };
 

@@ -39,6 +39,8 @@ static const struct {
 	[TABLE_ANSWER] = { "answer.db", DB_BTREE, 8192, 0, 0, 0 },
 	[TABLE_MESSAGE] = { "message.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_REFRESH] = { "refresh.db", DB_BTREE, 4096, 0, 0, 0 },
+	[TABLE_WEBHOOK] = { "webhook.db", DB_BTREE, 8192, 0, 0, 0 },
+	[TABLE_DELIVERY] = { "delivery.db", DB_BTREE, 8192, 0, 0, 0 },
 };
 
 const char *

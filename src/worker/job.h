@@ -42,6 +42,7 @@ struct job_state {
 	int64_t next;      /* tick of the next turn; JOB_NEVER */
 	unsigned failures; /* in a row */
 	bool owed;         /* there is something to do, now or later */
+	bool failing;      /* all of it failed, and waits for that to pass */
 	bool woken;        /* something was queued since the last turn */
 	bool queued;       /* set by a job that made work for others */
 	void *own;         /* the job's; freed by its `end` */
@@ -50,8 +51,9 @@ struct job_state {
 struct job {
 	const char *name;
 	/*
-	 * `next` is JOB_NEVER and `owed` false when it is called; it sets
-	 * them.  After an err, job_plan() says when it is tried again.
+	 * `next` is JOB_NEVER, `owed` and `failing` are false when it is
+	 * called; it sets them.  After an err, job_plan() says when it is
+	 * tried again.
 	 */
 	enum err (*fn)(const struct job_env *env, struct job_state *s);
 	void (*end)(void *own); /* or NULL */
@@ -61,7 +63,7 @@ struct job {
 /* All of them, ended by NULL. */
 extern const struct job *const jobs[];
 extern const struct job job_bulk, job_push, job_ended, job_refresh, job_events,
-    job_checkpoint, job_retention, job_poll, job_certificates;
+    job_webhooks, job_checkpoint, job_retention, job_poll, job_certificates;
 
 /* Plan the turn after one that ended at `tick` with `e`. */
 void job_plan(struct job_state *s, enum err e, int64_t tick);

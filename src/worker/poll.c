@@ -89,6 +89,7 @@ poll(const struct job_env *env, struct job_state *s)
 	if (r.after == NULL)
 		r = (struct round){ now, "" };
 	told = ask_some(env, &r);
+	s->queued = true; /* who saved it meanwhile is an event */
 	if ((e = write_round(env, &r)) != ERR_OK || told != ERR_OK)
 		return e != ERR_OK ? e : told;
 	s->owed = r.after != NULL;

@@ -73,6 +73,7 @@ push(const struct job_env *env, struct job_state *s)
 		s->owed = true;
 		s->next = env->time.tick;
 	}
+	s->queued = n > 0; /* a phone that is gone is an event */
 	return n == 0 ? ERR_OK : push_rows(&push, rows, n, AGAIN_MS);
 }
 

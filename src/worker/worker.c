@@ -213,7 +213,7 @@ turn(const struct job *job, const struct job_env *env, struct job_state *s)
 	enum err e;
 
 	s->next = JOB_NEVER;
-	s->owed = false;
+	s->owed = s->failing = false;
 	e = job->fn(env, s);
 	s->woken = false;
 	job_plan(s, e, env->time.tick);
@@ -234,6 +234,7 @@ wake_fellows(struct place *p, struct job_state *from, int64_t tick)
 		if (s == from || !jobs[i]->fed || s->failures > 0)
 			continue;
 		s->woken = s->owed = true;
+		s->failing = false;
 		if (s->next > tick + FELLOW_MS)
 			s->next = tick + FELLOW_MS;
 	}
@@ -268,7 +269,8 @@ sum_up(const struct place *p, struct worker_round *out)
 		if (!p->state[i].owed)
 			continue;
 		out->owed = true;
-		if (p->state[i].failures == 0 && p->failures == 0)
+		if (p->state[i].failures == 0 && !p->state[i].failing &&
+		    p->failures == 0)
 			out->failing = false;
 	}
 	if (next_of(p) < out->next)

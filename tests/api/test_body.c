@@ -13,6 +13,7 @@ static const struct body_field fields[] = {
 	{ "throughput",  BODY_NUMBER, NULL },
 	{ "passType",    BODY_STRING, NULL },
 	{ "options",     BODY_OBJECT, options },
+	{ "events",      BODY_ARRAY,  NULL },
 	{ NULL, BODY_OBJECT, NULL }
 };
 /* clang-format on */
@@ -51,6 +52,9 @@ test_read(void **state)
 		{ "{\"identifiers\":{\"A\":\"1\",\"a\":\"2\"}}",
 		  "{\"identifiers\":{\"A\":\"1\",\"a\":\"2\"}}", "" },
 		{ "{\"identifiers\":[]}", NULL, "identifiers" },
+		{ "{\"events\":[1,\"a\"]}", "{\"events\":[1,\"a\"]}", "" },
+		{ "{\"events\":{}}", NULL, "events" },
+		{ "{\"events\":\"a\"}", NULL, "events" },
 		{ "{\"Options\":{\"UPDATEMETADATA\":false}}",
 		  "{\"options\":{\"updateMetadata\":false}}", "" },
 		{ "{\"options\":{\"updateMetadata\":\"false\"}}", NULL,

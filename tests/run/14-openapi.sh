@@ -6,6 +6,8 @@ setup
 # Nothing listens there: where a hub is configured, connect answers.
 printf 'hub: { listen: "127.0.0.1:1", socket: %s }\n' "$tmp/hub.sock" \
     >>"$PASSWRIGHT_CONFIG"
+key=$(passwright key add demo --name all \
+    --scope Pass.Read Pass.Write Webhook.Read Webhook.Write)
 server_start 2
 python3 "$top/tests/run/openapi.py" "$top/doc/openapi.yaml" "$top/src/api" \
     "$url" "$key" >"$tmp/openapi.out" 2>&1

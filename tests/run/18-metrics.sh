@@ -36,7 +36,9 @@ is 'up' "$(sample 'tenant_up{tenant="demo"}')" 1
 for m in 'installed_passes{tenant="demo",wallet="apple"}' \
     'owed_passes{tenant="demo",wallet="google"}' \
     'running_operations{tenant="demo"}' \
-    'running_operation_passes{tenant="demo"}'; do
+    'running_operation_passes{tenant="demo"}' \
+    'webhook_deliveries{tenant="demo",state="pending"}' \
+    'webhook_deliveries{tenant="demo",state="parked"}'; do
 	is "$m" "$(sample "$m")" 0
 done
 like 'version' "$(grep '^passwright_build_info' "$tmp/body")" \
@@ -44,7 +46,7 @@ like 'version' "$(grep '^passwright_build_info' "$tmp/body")" \
 is 'each name is told once' \
     "$(sed -n 's/^# TYPE \([^ ]*\) gauge$/\1/p' "$tmp/body" | sort | uniq -d)" ''
 is 'every line is one of the format' "$(grep -vE \
-    '^# (HELP|TYPE) [a-z_]+ |^[a-z_]+\{[a-z]+="[^"]+"(,wallet="(apple|google)")?\} [0-9]+$' \
+    '^# (HELP|TYPE) [a-z_]+ |^[a-z_]+\{[a-z]+="[^"]+"(,wallet="(apple|google)"|,state="(pending|parked)")?\} [0-9]+$' \
     "$tmp/body")" ''
 
 # A store that does not answer hides none of the others.

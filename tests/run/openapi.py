@@ -384,6 +384,31 @@ def run():
     status(404, "POST", push + "/winter/cancel", "")
     status(401, "POST", push + "/summer/cancel", "", key=None)
 
+    hooks = "/api/demo/webhooks"
+    made = {"url": "https://hooks.example/in", "events": ["pass.created"],
+            "passTypes": ["loyalty"], "enabled": False}
+    hook = json.loads(status(201, "POST", hooks, made)[2])["id"]
+    status(201, "POST", hooks, {"url": "https://hooks.example/in"})
+    status(400, "POST", hooks, {"url": "https://10.0.0.1/"})
+    status(401, "POST", hooks, made, key=None)
+    status(415, "POST", hooks, "{}", {"Content-Type": "text/plain"})
+    status(200, "GET", hooks)
+    status(401, "GET", hooks, key=None)
+    for _ in range(14):
+        status(201, "POST", hooks, made)
+    status(409, "POST", hooks, made)
+    for to, ok in ((hook, 200), ("nobody012345", 404)):
+        status(ok, "GET", f"{hooks}/{to}")
+        status(ok, "PATCH", f"{hooks}/{to}", {"events": ["pass.notified"]})
+        status(ok, "POST", f"{hooks}/{to}/rotate", {})
+    status(400, "PATCH", f"{hooks}/{hook}", {"events": []})
+    status(409, "POST", f"{hooks}/{hook}/retry", "")
+    status(200, "PATCH", f"{hooks}/{hook}", {"enabled": True})
+    status(200, "POST", f"{hooks}/{hook}/retry", "")
+    status(204, "DELETE", f"{hooks}/{hook}")
+    status(404, "DELETE", f"{hooks}/{hook}")
+    status(404, "POST", f"{hooks}/{hook}/retry", "")
+
     head = dict(status(200, "GET", f"{api}/{one}?device=apple")[1])
     status(304, "GET", f"{api}/{one}?device=apple",
            headers={"If-None-Match": head["ETag"]})

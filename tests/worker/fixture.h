@@ -28,6 +28,7 @@ struct fixture {
 	struct job_state state;
 	struct job_time time;
 	const struct push_wallet *const *wallets;
+	struct server server;
 };
 
 static inline int
@@ -169,9 +170,8 @@ found(struct fixture *f, const struct operation *op)
 static inline enum err
 turn(struct fixture *f, const struct job *job)
 {
-	static const struct server server = { .max_body = 0 };
 	const struct job_env env = { .a = f->turn,
-		.server = &server,
+		.server = &f->server,
 		.tenant = &f->t,
 		.store = f->st,
 		.time = f->time,
@@ -179,7 +179,7 @@ turn(struct fixture *f, const struct job *job)
 	enum err e;
 
 	f->state.next = JOB_NEVER;
-	f->state.owed = false;
+	f->state.owed = f->state.failing = false;
 	e = job->fn(&env, &f->state);
 	f->state.woken = false;
 	job_plan(&f->state, e, f->time.tick);

@@ -100,7 +100,7 @@ command_backup(struct command *c, int argc, char **argv)
 	struct store *st;
 	int rc;
 
-	if (argc != 3)
+	if (argc != 3 || argv[2][0] == '-')
 		return command_usage(c);
 	if ((rc = command_load(c, argv[1], &t)) != EX_OK ||
 	    (rc = make_folder(c, argv[2], t)) != EX_OK ||

@@ -138,8 +138,15 @@ add(struct command *c, int argc, char **argv)
 	rc = edited(c, t, &f,
 	    edit_add_item(c->a, security_file(c, t), "apiKeys",
 		item_of(c, &w, hash), &f));
-	if (rc == EX_OK)
+	if (rc == EX_OK && c->json) {
+		struct json_object *o = json_object_in(c->a);
+
+		json_set_string(o, "name", w.name);
+		json_set_string(o, "key", key);
+		puts(json_text(c->a, o).s);
+	} else if (rc == EX_OK) {
 		puts(key);
+	}
 	return rc;
 }
 

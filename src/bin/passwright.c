@@ -70,10 +70,24 @@ command_fail(int code, const char *fmt, ...)
 	return code;
 }
 
+/* A line for each form, "a | b". */
+static void
+print_usage(FILE *out, const char *usage)
+{
+	const char *start = "usage:", *end;
+
+	for (; (end = strstr(usage, " | ")) != NULL; usage = end + 3) {
+		fprintf(out, "%-6s passwright %.*s\n", start,
+		    (int)(end - usage), usage);
+		start = "";
+	}
+	fprintf(out, "%-6s passwright %s\n", start, usage);
+}
+
 int
 command_usage(const struct command *c)
 {
-	fprintf(stderr, "usage: passwright [-c FILE] [--json] %s\n", c->usage);
+	print_usage(stderr, c->usage);
 	return EX_USAGE;
 }
 
@@ -199,7 +213,7 @@ run(struct command *c, size_t which, const char *file, char **argv)
 	while (argv[argc] != NULL)
 		argc++;
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		printf("usage: passwright [-c FILE] [--json] %s\n", c->usage);
+		print_usage(stdout, c->usage);
 		return EX_OK;
 	}
 	faults_init(&f, c->a);
@@ -228,6 +242,8 @@ main(int argc, char **argv)
 		help(stdout);
 		return EX_OK;
 	}
+	if (strcmp(argv[1], "-c") == 0)
+		return command_fail(EX_USAGE, "-c takes a FILE");
 	if (strcmp(argv[1], "--version") == 0) {
 		puts(PACKAGE_STRING);
 		return EX_OK;

@@ -105,7 +105,14 @@ add(struct command *c, int argc, char **argv)
 		return command_fail(errno == EEXIST ? EX_CANTCREAT : EX_IOERR,
 		    "%s: %s", dir,
 		    errno == EEXIST ? "exists already" : strerror(errno));
-	printf("%s\n", dir);
+	if (c->json) {
+		struct json_object *o = json_object_in(c->a);
+
+		json_set_string(o, "tenant", name);
+		json_set_string(o, "folder", dir);
+		dir = json_text(c->a, o).s;
+	}
+	puts(dir);
 	return EX_OK;
 }
 

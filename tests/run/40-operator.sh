@@ -10,6 +10,26 @@ file=$tmp/passes.ndjson
 passwright --help >"$tmp/help"
 ok 'the help fits a screen' [ "$(wc -l <"$tmp/help")" -le 24 ]
 ok 'and its width' [ "$(wc -L <"$tmp/help")" -le 80 ]
+for c in tenant key check render import export backup erase queue recover \
+    stats verify; do
+	passwright $c --help >"$tmp/help"
+	is "$c --help: exit code" $? 0
+	ok "$c --help fits" [ "$(wc -L <"$tmp/help")" -le 80 ]
+	like "$c --help" "$(cat "$tmp/help")" "usage: passwright $c *"
+	passwright $c demo --bogus one two three >"$tmp/out" 2>"$tmp/err"
+	is "$c: too many words" $? 64
+	like "$c: its usage" "$(cat "$tmp/err")" "*usage: passwright $c *"
+	is "$c: nothing on stdout" "$(cat "$tmp/out")" ''
+done
+passwright -c 2>"$tmp/err"
+is '-c alone' $? 64
+like '-c alone' "$(cat "$tmp/err")" '*-c takes a FILE*'
+passwright --json tenant add third >"$tmp/out"
+is 'a tenant, as JSON' "$(cat "$tmp/out")" \
+    "{\"tenant\":\"third\",\"folder\":\"$tenants/third\"}"
+passwright --json key add third --name k --scope Pass.Read >"$tmp/out"
+is 'a key, as JSON' "$(field 'len(o["key"]) > 20 and o["name"]' "$tmp/out")" k
+rm -r "$tenants/third"
 cat >"$tmp/complete" <<-EOF
 PATH=$build:\$PATH
 . "$top/etc/bash-completion/passwright"
@@ -203,6 +223,7 @@ refused 'the store itself' 73 '*lies in the tenant*' \
     demo "$tenants/demo/data/backup"
 not 'and leaves nothing there' [ -e "$tenants/demo/data/backup" ]
 refused 'no folder' 64 'usage: *' demo
+refused 'an option' 64 'usage: *' demo --bogus
 refused 'nobody' 66 '*no tenant nobody*' nobody "$tmp/new"
 not 'and leaves no folder' [ -e "$tmp/new" ]
 ok 'an empty folder' passwright backup demo "$tmp/void"

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -129,7 +130,7 @@ read_layout(int dir, const char *file, bool extent, struct wipe_layout *l)
 	 */
 	if (extent && get32(meta + AT_MAGIC) == QUEUE &&
 	    get32(meta + AT_EXTENT) != 0)
-		l->record = (get32(meta + AT_RECORD) + 1 + 3) / 4 * 4;
+		l->record = ((size_t)get32(meta + AT_RECORD) + 4) / 4 * 4;
 	return extent ? l->record != 0 : get32(meta + AT_MAGIC) == BTREE;
 }
 
@@ -184,7 +185,8 @@ wipe_one(int dir, const char *name)
 	if (dot == NULL || strlen(name) >= sizeof(file) ||
 	    (!is_extent && strcmp(dot, ".db") != 0))
 		return 0;
-	strcpy(file, is_extent ? name + strlen(extent) : name);
+	(void)snprintf(
+	    file, sizeof(file), "%s", is_extent ? name + strlen(extent) : name);
 	if (is_extent)
 		*strrchr(file, '.') = '\0';
 	return read_layout(dir, file, is_extent, &l) ? wipe_file(dir, name, &l)

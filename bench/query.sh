@@ -192,6 +192,8 @@ fi
 "$build/bench/query" ask "$data" "$rows" >"$tmp/ask" || die 'ask failed'
 api=$(api_ms) || exit
 serve_stop
+"$build/bench/query" load-bare "$tmp/bare" "$rows" >"$tmp/load" ||
+	die 'loading bare documents failed'
 {
 	BENCH_BARE=$tmp/bare "$build/bench/query" write "$data" "$rows" &&
 	    "$build/bench/query" both "$data" "$rows" 5

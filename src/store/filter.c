@@ -9,7 +9,7 @@
 #include "store/scan.h"
 
 #define MEMO_SIZE 1024
-#define ONLY_MAX  4
+#define ONLY_MAX  8
 
 /*
  * A filter as it is asked of cells: it runs once for each text of the

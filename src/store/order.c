@@ -315,10 +315,16 @@ keys_of_strip(const struct strip *s, void *arg)
 
 	if (k->enough)
 		return;
-	if (s->width == 8) {
+	switch (s->width) {
+	case 1:
+		constant.width = 1;
+		keys_of_width(k, &constant);
+		break;
+	case 8:
 		constant.width = 8;
 		keys_of_width(k, &constant);
-	} else {
+		break;
+	default:
 		keys_of_width(k, s);
 	}
 	keys_flush(k);

@@ -18,7 +18,7 @@ static const struct {
 	[TABLE_PASS] = { "pass.db", DB_BTREE, 16384, 0, 0, 0 },
 	[TABLE_ORDINAL] = { "ordinal.db", DB_QUEUE, 4096, 0, STORE_ID_MAX, 0 },
 	[TABLE_UNIQUE] = { "unique.db", DB_BTREE, 4096, 0, 0, 0 },
-	[TABLE_FIELD] = { "field.db", DB_BTREE, 8192, DB_DUPSORT, 0, 0 },
+	[TABLE_FIELD] = { "field.db", DB_BTREE, 32768, DB_DUPSORT, 0, 0 },
 	[TABLE_OPERATION] = { "operation.db", DB_BTREE, 4096, 0, 0, 0 },
 	[TABLE_FROZEN] = { "frozen.db", DB_BTREE, 16384, 0, 0, 0 },
 	[TABLE_RELATED] = { "related.db", DB_BTREE, 4096, 0, 0, 0 },

@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 #define INDEX_DIGITS 9
+#define PAGE_DIGITS  15
 #define LINK_MAX     7500 /* bytes; Apache takes 8190 of a header */
 
 /* -- reading the question ------------------------------------------------- */
@@ -205,7 +206,7 @@ read_number(struct reading *rd, const char *name, const unsigned long limit[2],
 
 	if (v == NULL)
 		return ERR_OK;
-	n = digits > INDEX_DIGITS ? ULONG_MAX : strtoul(v, NULL, 10);
+	n = digits > PAGE_DIGITS ? ULONG_MAX : strtoul(v, NULL, 10);
 	if (digits == 0 || v[digits] != '\0' || n < limit[0] || n > limit[1])
 		return why(rd->why, ERR_INVALID, name,
 		    "This must be a number from %lu to %lu.", limit[0],
@@ -217,7 +218,7 @@ read_number(struct reading *rd, const char *name, const unsigned long limit[2],
 static enum err
 read_page(struct reading *rd, struct query *q)
 {
-	static const unsigned long indexes[] = { 0, 999999999 };
+	static const unsigned long indexes[] = { 0, 999999999999999 };
 	static const unsigned long sizes[] = { 1, LIST_SIZE_MAX };
 	unsigned long index = 0, size = LIST_SIZE;
 	enum err e;

@@ -55,7 +55,7 @@ shown(const struct query *q)
 		s = arena_printf(a, "%s%s%.*s; ", s,
 		    q->sorts[i].descending ? "-" : "+",
 		    (int)q->sorts[i].field.len, q->sorts[i].field.s);
-	return arena_printf(a, "%s%d+%d", s, (int)q->first, (int)q->count);
+	return arena_printf(a, "%s%zu+%zu", s, (size_t)q->first, q->count);
 }
 
 #define F "filter[0].field=passType&filter[0]."
@@ -67,7 +67,7 @@ static const struct {
 	{ "", "0+20" },
 	{ "pageIndex=3&pageSize=7", "21+7" },
 	{ "PAGEINDEX=000&pagesize=1000", "0+1000" },
-	{ "pageIndex=999999999&pageSize=1", "999999999+1" },
+	{ "pageIndex=999999999999999&pageSize=1", "999999999999999+1" },
 	{ "pageIndex=&other=1", "0+20" },
 	{ F "value=x", "passType 0 x; 0+20" },
 	{ F "operator=&filter[0].value=x", "passType 0 x; 0+20" },
@@ -99,7 +99,7 @@ static const struct {
 } bad[] = {
 	/* clang-format off */
 	{ "pageIndex=-1", "pageIndex" },
-	{ "pageIndex=1000000000", "pageIndex" },
+	{ "pageIndex=1000000000000000", "pageIndex" },
 	{ "pageIndex=1x", "pageIndex" },
 	{ "pageIndex=+1", "pageIndex" },
 	{ "pageSize=0", "pageSize" },

@@ -112,6 +112,10 @@ writer=$(passwright key add demo --name writer --scope Pass.Write)
 sleep 2
 req GET '' -H "X-API-KEY: $writer"
 problem 403 'list without the scope'
+
+# -- all that is promised, as a table ---------------------------------------
+table lists "$port" "$key" "$tenants"
+
 ok 'verify' passwright verify demo
 is 'recover --reindex finds nothing to mend' \
     "$(passwright --json recover demo --reindex)" '{"mended":0}'

@@ -106,6 +106,139 @@ test_pace(void **state)
 	}
 }
 
+/* -- at any pace ------------------------------------------------------------
+ */
+
+#define WINDOW_MS 10000
+#define SIM_MS    15000
+#define FIRST     1000 /* of ordinals that nobody has: each is an error */
+#define PASS_US   60   /* that a pass takes on the machine */
+
+/* An operation of as many as it can do in the time. */
+struct paced {
+	double throughput;
+	struct operation op;
+	unsigned done[SIM_MS / 100 + 1]; /* each 100 ms */
+};
+
+static void
+schedule_paced(struct fixture *f, struct paced *p)
+{
+	const size_t n = (size_t)(p->throughput * SIM_MS / 1000 * 1.2) + 64;
+	const struct change_input in = { .type = NULL };
+	struct operation_work work = { .nwords = (FIRST + n) / 64 + 1,
+		.data = bulk_print(f->a, &in) };
+	uint64_t *bits = arena_alloc(f->a, work.nwords * sizeof(*bits));
+
+	for (size_t i = FIRST; i < FIRST + n; i++)
+		bits[i / 64] |= UINT64_C(1) << i % 64;
+	work.bits = bits;
+	p->op = (struct operation){ .kind = OPERATION_PUSH_UPDATE,
+		.throughput = p->throughput,
+		.started = f->time.now,
+		.correlation = "pace" };
+	assert_int_equal(
+	    operation_add(f->st, &p->op, &work, ident_random), ERR_OK);
+}
+
+/* So many from the time slot on. */
+static unsigned
+note_done(struct fixture *f, struct paced *p, size_t slot)
+{
+	const unsigned done = found(f, &p->op).errors;
+
+	for (; slot <= SIM_MS / 100; slot++)
+		p->done[slot] = done;
+	return done;
+}
+
+/* Within 5% of what the rate says, or two passes, in any ten seconds. */
+static void
+judge_pace(const struct paced *p)
+{
+	const double want = p->throughput * WINDOW_MS / 1000;
+	const double off = want * 0.05 > 2 ? want * 0.05 : 2;
+	const size_t window = WINDOW_MS / 100;
+
+	for (size_t i = 0; i + window <= SIM_MS / 100; i++) {
+		const double got = p->done[i + window] - p->done[i];
+
+		if (got < want - off || got > want + off)
+			fail_msg("%g/s: %g in ten seconds from %zu00 ms on",
+			    p->throughput, got, i);
+	}
+}
+
+/*
+ * Turns of a worker that needs PASS_US for each pass, and that other jobs
+ * keep for `others` ms after each turn.
+ */
+static void
+simulate(struct fixture *f, struct paced *p, size_t n, int64_t others)
+{
+	const int64_t begin = f->time.tick;
+	unsigned before = 0, now;
+	int64_t at;
+
+	for (size_t i = 0; i < n; i++)
+		schedule_paced(f, &p[i]);
+	pass_time(f, 200); /* a look sees them */
+	while ((at = f->time.tick - begin) < SIM_MS) {
+		assert_int_equal(turn(f, &job_bulk), ERR_OK);
+		now = 0;
+		for (size_t i = 0; i < n; i++)
+			now += note_done(f, &p[i], (size_t)at / 100);
+		pass_time(f, (now - before) * PASS_US / 1000 + others);
+		before = now;
+		if (f->state.next > f->time.tick)
+			pass_time(f, f->state.next - f->time.tick);
+	}
+}
+
+static void
+test_each_pace(void **state)
+{
+	static const double rates[] = { 0.5, 1, 3, 12, 100, 333, 1000, 5000 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct paced p = { .throughput = rates[i] };
+
+		simulate(f, &p, 1, 0);
+		judge_pace(&p);
+		assert_int_equal(
+		    operation_cancel(f->st, "pace", f->time.now), ERR_OK);
+		turns(f, &job_bulk, 300);
+	}
+}
+
+/* The one that wants all there is leaves the others what they asked for. */
+static void
+test_paces_together(void **state)
+{
+	struct fixture *f = *state;
+	struct paced p[] = { { .throughput = 0.5 }, { .throughput = 1000 },
+		{ .throughput = 100000 }, { .throughput = 40 } };
+
+	simulate(f, p, 4, 2);
+	judge_pace(&p[0]);
+	judge_pace(&p[1]);
+	judge_pace(&p[3]);
+	/* Nor does it wait for them. */
+	assert_true(p[2].done[SIM_MS / 100] > 100000);
+}
+
+/* Pushes and the like take a part of each second. */
+static void
+test_pace_beside_other_jobs(void **state)
+{
+	struct fixture *f = *state;
+	struct paced p = { .throughput = 2000 };
+
+	simulate(f, &p, 1, 150);
+	judge_pace(&p);
+}
+
 static void
 test_a_slow_one_holds_up_nobody(void **state)
 {
@@ -239,6 +372,9 @@ main(void)
 		TEST(test_each_pass_is_updated_once),
 		TEST(test_only_the_set_is_updated),
 		TEST(test_pace),
+		TEST(test_each_pace),
+		TEST(test_paces_together),
+		TEST(test_pace_beside_other_jobs),
 		TEST(test_a_slow_one_holds_up_nobody),
 		TEST(test_credit_is_bounded),
 		TEST(test_another_worker_goes_on),

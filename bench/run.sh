@@ -181,6 +181,10 @@ row 'fresh pkpass' "$fresh" 'bare RSA-2048' "$sign" 0.80
 row 'bulk update' "$bulk" 'bare libdb rows' "$bare" 0.50
 row 'APNs' "${push% *}" 'h2load' "$h2load" 0.10
 echo "scheduling the bulk update took $took ms"
-echo "events drain at ${drain% *} a second, memory grows by ${drain#* } KiB"
+read -r rate grown pushes more <<EOF
+$drain
+EOF
+echo "events drain at $rate a second, memory grows by $grown KiB;" \
+    "pushes owed at $pushes, by $more KiB"
 echo "a campaign for $registrations phones: pushes, and phones that had one:" \
     "$(cat "$apns/count"); memory grows by ${push#* } KiB"

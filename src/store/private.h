@@ -182,6 +182,7 @@ struct txn {
 	bool victim;    /* chosen to break a deadlock: run again */
 	bool dry;       /* out of ordinals: lease more, run again */
 	bool many;      /* see store_run_many() */
+	bool own;       /* of store_run(), not one of ours in between */
 	uint32_t taken; /* ordinals given in this attempt */
 };
 

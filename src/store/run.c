@@ -59,7 +59,8 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 	struct lease lease = st->lease;
 	enum err e;
 
-	told_clear(st);
+	if (t->own)
+		told_clear(st);
 	e = table_rc(t, st->env->txn_begin(st->env, NULL, &t->tid, 0), "begin");
 	if (e != ERR_OK)
 		return e;
@@ -73,16 +74,16 @@ run_once(struct txn *t, store_fn *fn, void *arg, u_int32_t commit)
 }
 
 static enum err
-run_until(
-    struct store *st, store_fn *fn, void *arg, u_int32_t commit, bool many)
+run_until(const struct txn *as, store_fn *fn, void *arg, u_int32_t commit)
 {
-	struct txn t = { .st = st };
+	struct store *st = as->st;
+	struct txn t = *as;
 	enum err e = ERR_BUSY;
 
 	for (unsigned i = 0; i < RUN_TRIES; i++) {
 		if (!t.dry)
 			run_back_off(i);
-		t = (struct txn){ .st = st, .many = many };
+		t = *as;
 		e = run_once(&t, fn, arg, commit);
 		if (!t.victim && !t.dry)
 			return e;
@@ -96,7 +97,9 @@ run_until(
 enum err
 run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
 {
-	return run_until(st, fn, arg, commit, false);
+	const struct txn as = { .st = st };
+
+	return run_until(&as, fn, arg, commit);
 }
 
 enum err
@@ -117,12 +120,13 @@ static enum err
 run_and_tidy(
     struct store *st, store_fn *fn, void *arg, u_int32_t commit, bool many)
 {
+	const struct txn as = { .st = st, .many = many, .own = true };
 	enum err e = ERR_OK;
 
 	if (st->lease.end != 0 && st->lease.next == st->lease.end)
 		e = ordinal_lease(st, 1);
 	if (e == ERR_OK)
-		e = run_until(st, fn, arg, commit, many);
+		e = run_until(&as, fn, arg, commit);
 	/* What is committed is committed, whatever becomes of this. */
 	if (e == ERR_OK && st->commits++ % CHECK_COMMITS == 0)
 		(void)!store_checkpoint(st, STORE_LOG_KBYTES);

@@ -266,6 +266,52 @@ test_told_after_the_commit(void **state)
 	assert_int_equal(h.calls, 2);
 }
 
+/* A new text in each, and, every so many commits, a move to the columns. */
+static enum err
+add_with_pass(struct txn *t, void *arg)
+{
+	static char text[16], id[16];
+	static struct store_column column = { .name = { "metadata.x", 10 } };
+	struct store_pass p = { .id = id, .columns = &column, .ncolumns = 1 };
+	const unsigned *i = arg;
+	const struct event e = {
+		.kind = EVENT_CREATED, .date = 1, .pass = id, .type = "t"
+	};
+	enum err err = event_add(t, &e);
+
+	(void)snprintf(id, sizeof(id), "p%u", *i);
+	(void)snprintf(text, sizeof(text), "text %u", *i);
+	column.value = slice_of(text);
+	return err == ERR_OK ? store_pass_add(t, &p) : err;
+}
+
+static void
+count_calls(void *arg, const char *dir, const struct event *e, size_t n)
+{
+	unsigned *calls = arg;
+
+	(void)dir;
+	(void)e;
+	*calls += n == 1;
+}
+
+static void
+test_told_whatever_the_store_does_besides(void **state)
+{
+	struct fixture *f = *state;
+	unsigned calls = 0;
+	const struct store_options opt = {
+		.sync = STORE_NOSYNC, .tell = count_calls, .tell_arg = &calls
+	};
+
+	store_close(f->st);
+	f->st = NULL;
+	assert_int_equal(store_open(f->dir, &opt, &f->st), ERR_OK);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(store_run(f->st, add_with_pass, &i), ERR_OK);
+	assert_int_equal(calls, 200);
+}
+
 int
 main(void)
 {
@@ -277,6 +323,7 @@ main(void)
 		T(test_the_files_go),
 		T(test_refused),
 		T(test_told_after_the_commit),
+		T(test_told_whatever_the_store_does_besides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

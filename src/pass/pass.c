@@ -335,12 +335,9 @@ pass_unique(const struct pass_type *type, struct json_object *identifiers,
 static const char *
 joined(struct arena *a, const char *prefix, const char *key)
 {
-	const size_t n = strlen(prefix), k = strlen(key);
-	char *s = arena_alloc(a, n + 1 + k + 1);
+	char *s = arena_alloc(a, strlen(prefix) + strlen(key) + 2);
 
-	memcpy(s, prefix, n);
-	s[n] = '.';
-	memcpy(s + n + 1, key, k);
+	(void)stpcpy(stpcpy(stpcpy(s, prefix), "."), key);
 	return s;
 }
 

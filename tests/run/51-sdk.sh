@@ -20,7 +20,8 @@ mkdir "$tmp/google"
 google account "$tmp/google/account.json" && google keys "$tmp/google" ||
     die 'no stand-in for Google'
 gport=$(free_port)
-google serve "$tmp/google" "$gport" >"$tmp/google.log" 2>&1 &
+python3 "$top/tests/run/google.py" serve "$tmp/google" "$gport" \
+    >"$tmp/google.log" 2>&1 &
 gpid=$!
 cp "$tmp/google/account.json" "$tenants/demo/secrets/google.json"
 cat >>"$PASSWRIGHT_CONFIG" <<EOF

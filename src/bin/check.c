@@ -28,6 +28,7 @@
 #include "wallet/apple/signer.h"
 #include "wallet/card.h"
 #include "wallet/google/account.h"
+#include "wallet/google/gate.h"
 #include "wallet/google/object.h"
 
 #define FREE_MIB 256    /* less is told */
@@ -176,6 +177,24 @@ check_stopped(struct check *k, struct store *st, const struct apple_conf *conf)
 		    conf->pass_type_identifier, reason);
 }
 
+/* What keeps Google from being asked, see gate.h. */
+static void
+check_gate(struct check *k, struct store *st, const struct google_conf *conf)
+{
+	struct gate_of of = { .a = k->c->a, .store = st };
+	const int line = yaml_line_of(k->yaml, "google");
+	struct gate g;
+	struct why w;
+
+	if (account_get(conf, k->now, &of.account, &w) != ERR_OK)
+		return; /* none, or it is told where its file is judged */
+	of.issuer = conf->issuer_id;
+	gate_get(&of, &g);
+	if (g.why != GATE_OPEN)
+		(g.why == GATE_LATER ? fault_warn : fault_add)(
+		    &k->f, k->file, line, "%s", gate_text(&of, &g));
+}
+
 /* When something in the folder was written last, ms. */
 static int64_t
 last_written(struct check *k, const char *dir)
@@ -230,6 +249,17 @@ check_disk(struct check *k, const char *dir)
 }
 
 static void
+check_wallets(struct check *k, struct store *st)
+{
+	check_stopped(k, st, &k->t->apple);
+	check_gate(k, st, &k->t->google);
+	for (size_t i = 0; i < k->t->ntypes; i++) {
+		check_stopped(k, st, &k->t->types[i].apple_conf);
+		check_gate(k, st, &k->t->types[i].google_conf);
+	}
+}
+
+static void
 check_data(struct check *k)
 {
 	const struct store_options opt = { .lease = 1 };
@@ -249,9 +279,7 @@ check_data(struct check *k)
 		    "the store cannot be opened; the log says why");
 	check_disk(k, dir);
 	if (st != NULL)
-		check_stopped(k, st, &k->t->apple);
-	for (size_t i = 0; st != NULL && i < k->t->ntypes; i++)
-		check_stopped(k, st, &k->t->types[i].apple_conf);
+		check_wallets(k, st);
 	store_close(st);
 }
 

@@ -985,7 +985,7 @@ end_object(struct txn *t, const struct updating *u)
 	if ((pass_installed(p) & STORE_GOOGLE) == 0 &&
 	    (type == NULL || type->google_conf.issuer_id == NULL))
 		return ERR_OK;
-	return google_end_put(t, &end);
+	return google_end_put(t, &end, u->env->now);
 }
 
 static enum err

@@ -94,6 +94,9 @@ due_add(struct txn *t, const char *id, const struct store_due *owes)
 
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
+	/* Not to be taken for a row that was here and is done with. */
+	if (e == ERR_NOTFOUND)
+		r.changes = (uint32_t)owes->at;
 	if (e == ERR_NOTFOUND || owes->at < r.at)
 		r.at = owes->at;
 	r.wallets |= owes->wallets;

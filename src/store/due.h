@@ -24,7 +24,7 @@ struct store_due {
 struct due {
 	const char *id; /* of the pass */
 	unsigned wallets;
-	uint32_t changes; /* so far; whoever tells later ones comes again */
+	uint32_t changes; /* another after each; later ones are told again */
 	int64_t at;
 	const char **operations; /* that count it */
 	size_t noperations;

@@ -132,112 +132,123 @@ struct loud {
 	bool loud;
 };
 
+/* When the last ones were, the newest first; zeros: not yet. */
 static enum err
-loud_take(struct txn *t, void *arg)
+loud_row(struct txn *t, const struct loud *l, bool update,
+    unsigned char row[8 * GOOGLE_LOUD_MAX])
 {
-	struct loud *l = arg;
-	unsigned char row[8 * GOOGLE_LOUD_MAX] = { 0 };
 	struct slice v;
 	struct key k;
-	struct slice key = key_of(&k, LOUD, l->object);
-	enum err e = table_get(t, TABLE_GOOGLE, key, &v, DB_RMW);
-	int64_t third;
+	enum err e = table_get(t, TABLE_GOOGLE, key_of(&k, LOUD, l->object),
+	    &v, update ? DB_RMW : 0);
 
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
-	if (e == ERR_OK && v.len == sizeof(row))
-		memcpy(row, v.s, sizeof(row));
-	third = (int64_t)table_get64(row + sizeof(row) - 8);
-	l->loud = third <= l->now - GOOGLE_LOUD_MS;
-	if (!l->loud)
-		return ERR_OK;
-	memmove(row + 8, row, sizeof(row) - 8);
-	table_put64(row, (uint64_t)l->now);
-	return table_put(
-	    t, TABLE_GOOGLE, key, table_slice(row, sizeof(row)), 0);
+	memset(row, 0, (size_t)8 * GOOGLE_LOUD_MAX);
+	if (e == ERR_OK && v.len == (size_t)8 * GOOGLE_LOUD_MAX)
+		memcpy(row, v.s, v.len);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static enum err
+loud_get(struct txn *t, void *arg)
+{
+	struct loud *l = arg;
+	unsigned char row[8 * GOOGLE_LOUD_MAX];
+	enum err e = loud_row(t, l, false, row);
+
+	l->loud = (int64_t)table_get64(row + sizeof(row) - 8) <=
+	    l->now - GOOGLE_LOUD_MS;
+	return e;
 }
 
 enum err
-google_loud_take(struct store *st, const char *object, int64_t now, bool *loud)
+google_loud_get(struct store *st, const char *object, int64_t now, bool *loud)
 {
 	struct loud l = { .object = object, .now = now };
-	enum err e = store_run(st, loud_take, &l);
+	enum err e = store_run(st, loud_get, &l);
 
 	*loud = l.loud;
 	return e;
 }
 
+static enum err
+loud_put(struct txn *t, void *arg)
+{
+	const struct loud *l = arg;
+	unsigned char row[8 * GOOGLE_LOUD_MAX];
+	struct key k;
+	enum err e = loud_row(t, l, true, row);
+
+	if (e != ERR_OK)
+		return e;
+	memmove(row + 8, row, sizeof(row) - 8);
+	table_put64(row, (uint64_t)l->now);
+	return table_put(t, TABLE_GOOGLE, key_of(&k, LOUD, l->object),
+	    table_slice(row, sizeof(row)), 0);
+}
+
+enum err
+google_loud_put(struct store *st, const char *object, int64_t now)
+{
+	struct loud l = { .object = object, .now = now };
+
+	return store_run(st, loud_put, &l);
+}
+
 /* -- objects of passes that were erased --------------------------------- */
 
 enum err
-google_end_put(struct txn *t, const struct google_end *end)
+google_end_put(struct txn *t, const struct google_end *end, int64_t now)
 {
+	const struct store_due owes = { .wallets = STORE_GOOGLE, .at = now };
 	const char *object = end->object == NULL ? "" : end->object;
 	const size_t type = strlen(end->type), len = type + 1 + strlen(object);
 	char value[KEY_MAX];
 	struct key k;
+	enum err e;
 
 	if (len >= sizeof(value))
 		return ERR_TOOBIG;
 	memcpy(value, end->type, type + 1);
 	memcpy(value + type + 1, object, len - type);
-	return table_put(t, TABLE_GOOGLE, key_of(&k, END, end->pass),
+	e = table_put(t, TABLE_GOOGLE, key_of(&k, END, end->pass),
 	    table_slice(value, len), 0);
+	return e == ERR_OK ? due_add(t, end->pass, &owes) : e;
 }
 
-struct ends {
+struct finding {
+	const char *pass;
 	struct arena *a;
 	struct google_end *out;
-	size_t max, n;
 };
 
-static struct google_end
-end_of(struct arena *a, const DBT *key, const DBT *value)
+static enum err
+end_get(struct txn *t, void *arg)
 {
-	char *s = arena_alloc(a, value->size + 1);
+	struct finding *f = arg;
+	struct slice v;
+	struct key k;
+	enum err e =
+	    table_get(t, TABLE_GOOGLE, key_of(&k, END, f->pass), &v, 0);
+	const char *s;
 	size_t type;
 
-	memcpy(s, value->data, value->size);
-	s[value->size] = '\0';
+	if (e != ERR_OK)
+		return e;
+	s = arena_strndup(f->a, v.s, v.len);
 	type = strlen(s);
-	return (struct google_end){
-		.pass = arena_strndup(
-		    a, (const char *)key->data + 1, key->size - 1),
+	*f->out = (struct google_end){ .pass = f->pass,
 		.type = s,
-		.object = type + 1 < value->size ? s + type + 1 : NULL,
-	};
-}
-
-static enum err
-ends_next(struct txn *t, void *arg)
-{
-	struct ends *l = arg;
-	unsigned char first[1] = { END };
-	DBT key = table_dbt(table_slice(first, 1)), value = { .data = NULL };
-	DBC *c = NULL;
-	enum err e = table_cursor(t, TABLE_GOOGLE, &c);
-
-	for (l->n = 0; e == ERR_OK && l->n < l->max; l->n++) {
-		e = table_cursor_get(
-		    t, c, &key, &value, l->n == 0 ? DB_SET_RANGE : DB_NEXT);
-		if (e != ERR_OK || *(const unsigned char *)key.data != END)
-			break;
-		l->out[l->n] = end_of(l->a, &key, &value);
-	}
-	if (c != NULL && c->close(c) != 0 && e == ERR_OK)
-		e = ERR_BUSY;
-	return e == ERR_NOTFOUND ? ERR_OK : e;
+		.object = type + 1 < v.len ? s + type + 1 : NULL };
+	return ERR_OK;
 }
 
 enum err
-google_end_next(
-    struct store *st, struct arena *a, struct google_end *out, size_t *n)
+google_end_get(struct store *st, const char *pass, struct arena *a,
+    struct google_end *out)
 {
-	struct ends l = { .a = a, .out = out, .max = *n };
-	enum err e = store_run(st, ends_next, &l);
+	struct finding f = { .pass = pass, .a = a, .out = out };
 
-	*n = e == ERR_OK ? l.n : 0;
-	return e;
+	return store_run(st, end_get, &f);
 }
 
 struct ended {

@@ -27,22 +27,30 @@ MUST_CHECK enum err google_nonce_take(
     struct txn *t, struct slice nonce, int64_t expires, int64_t now);
 
 /*
- * Count a notification of an object.  `*loud`: Google lets it be heard, for
- * there were less than GOOGLE_LOUD_MAX in the last GOOGLE_LOUD_MS.
+ * `*loud`: Google lets one more notification of the object be heard, for less
+ * than GOOGLE_LOUD_MAX were in the last GOOGLE_LOUD_MS.
  */
-MUST_CHECK enum err google_loud_take(
+MUST_CHECK enum err google_loud_get(
     struct store *st, const char *object, int64_t now, bool *loud);
 
-/* The object of a pass that was erased: Google is to have it INACTIVE. */
+/* One was heard. */
+MUST_CHECK enum err google_loud_put(
+    struct store *st, const char *object, int64_t now);
+
+/*
+ * The object of a pass that was erased: Google is to have it INACTIVE, which
+ * the pass owes (due.h) from `now` on.
+ */
 struct google_end {
 	const char *pass, *type;
 	const char *object; /* id, of an imported pass; or NULL */
 };
-MUST_CHECK enum err google_end_put(struct txn *t, const struct google_end *end);
+MUST_CHECK enum err google_end_put(
+    struct txn *t, const struct google_end *end, int64_t now);
 
-/* At most `*n` of those that are owed; `*n` becomes how many. */
-MUST_CHECK enum err google_end_next(
-    struct store *st, struct arena *a, struct google_end *out, size_t *n);
+/* Of the pass of that id; ERR_NOTFOUND: it was not erased. */
+MUST_CHECK enum err google_end_get(struct store *st, const char *pass,
+    struct arena *a, struct google_end *out);
 
 /*
  * It is dealt with.  What is remembered of `object`, its id, is forgotten

@@ -3,9 +3,9 @@
 #define FIRST_MS 1000
 #define MOST_MS  300000
 
-const struct job *const jobs[] = { &job_bulk, &job_push, &job_ended,
-	&job_refresh, &job_events, &job_webhooks, &job_checkpoint,
-	&job_retention, &job_poll, &job_certificates, NULL };
+const struct job *const jobs[] = { &job_bulk, &job_push, &job_refresh,
+	&job_events, &job_webhooks, &job_checkpoint, &job_retention, &job_poll,
+	&job_certificates, NULL };
 
 int64_t
 job_back_off(unsigned failures)

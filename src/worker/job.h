@@ -62,7 +62,7 @@ struct job {
 
 /* All of them, ended by NULL. */
 extern const struct job *const jobs[];
-extern const struct job job_bulk, job_push, job_ended, job_refresh, job_events,
+extern const struct job job_bulk, job_push, job_refresh, job_events,
     job_webhooks, job_checkpoint, job_retention, job_poll, job_certificates;
 
 /* Plan the turn after one that ended at `tick` with `e`. */

@@ -24,6 +24,9 @@ look_ended(const struct job_env *env, struct look *l, struct job_state *s)
 	const int64_t soonest = l->scan.soonest;
 
 	s->owed = l->again || soonest != 0;
+	/* What no wallet has failed yet is due within the window. */
+	s->failing =
+	    !l->again && soonest > env->time.now + env->tenant->push_window;
 	if (l->again)
 		s->next = env->time.tick;
 	else if (soonest != 0)

@@ -266,7 +266,9 @@ static void
 sum_up(const struct place *p, struct worker_round *out)
 {
 	for (size_t i = 0; jobs[i] != NULL; i++) {
-		if (!p->state[i].owed)
+		const struct job_state *s = &p->state[i];
+
+		if (!s->owed)
 			continue;
 		out->owed = true;
 		if (p->state[i].failures == 0 && !p->state[i].failing &&

@@ -1,6 +1,7 @@
 #include "store/google.h"
 
 #include "fixture.h"
+#include "store/due.h"
 
 #define NOW INT64_C(1795323845678)
 
@@ -96,10 +97,14 @@ test_three_a_day_are_loud(void **state)
 		bool loud = !t[i].loud;
 
 		assert_int_equal(
-		    google_loud_take(f->st, t[i].object, NOW + t[i].at, &loud),
+		    google_loud_get(f->st, t[i].object, NOW + t[i].at, &loud),
 		    ERR_OK);
 		if (loud != t[i].loud)
 			fail_msg("%zu", i);
+		if (loud)
+			assert_int_equal(google_loud_put(f->st, t[i].object,
+					     NOW + t[i].at),
+			    ERR_OK);
 	}
 }
 
@@ -115,7 +120,7 @@ put_ends(struct txn *t, void *arg)
 
 	(void)arg;
 	for (size_t i = 0; e == ERR_OK && i < 3; i++)
-		e = google_end_put(t, &ends[i]);
+		e = google_end_put(t, &ends[i], NOW);
 	return e;
 }
 
@@ -124,7 +129,7 @@ is_loud(struct fixture *f, const char *object)
 {
 	bool loud = false;
 
-	assert_int_equal(google_loud_take(f->st, object, NOW, &loud), ERR_OK);
+	assert_int_equal(google_loud_get(f->st, object, NOW, &loud), ERR_OK);
 	return loud;
 }
 
@@ -132,41 +137,51 @@ static void
 use_up(struct fixture *f, const char *object)
 {
 	for (int i = 0; i < GOOGLE_LOUD_MAX; i++)
-		assert_true(is_loud(f, object));
+		assert_int_equal(google_loud_put(f->st, object, NOW), ERR_OK);
+	assert_false(is_loud(f, object));
+}
+
+static void
+test_looking_counts_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i <= GOOGLE_LOUD_MAX; i++)
+		assert_true(is_loud(f, "3388.a"));
 }
 
 static void
 test_what_is_to_end(void **state)
 {
 	struct fixture *f = *state;
-	struct arena *a = arena_new(4096);
-	struct google_end got[3];
-	size_t n = 3;
+	struct google_end got;
+	struct due d;
 
-	assert_int_equal(google_end_next(f->st, a, got, &n), ERR_OK);
-	assert_int_equal(n, 0);
+	assert_int_equal(
+	    google_end_get(f->st, "pass1", f->a, &got), ERR_NOTFOUND);
 	use_up(f, "3388.old");
 	use_up(f, "3388.other");
 	assert_int_equal(store_run(f->st, put_ends, NULL), ERR_OK);
-	n = 2;
-	assert_int_equal(google_end_next(f->st, a, got, &n), ERR_OK);
-	assert_int_equal(n, 2);
-	assert_string_equal(got[0].pass, "pass1");
-	assert_string_equal(got[0].type, "loyalty");
-	assert_null(got[0].object);
-	assert_string_equal(got[1].pass, "pass2");
-	assert_string_equal(got[1].type, "card");
-	assert_string_equal(got[1].object, "3388.old");
+	assert_int_equal(google_end_get(f->st, "pass1", f->a, &got), ERR_OK);
+	assert_string_equal(got.type, "loyalty");
+	assert_null(got.object);
+	assert_int_equal(google_end_get(f->st, "pass2", f->a, &got), ERR_OK);
+	assert_string_equal(got.type, "card");
+	assert_string_equal(got.object, "3388.old");
+	assert_int_equal(
+	    google_end_get(f->st, "pass", f->a, &got), ERR_NOTFOUND);
+	/* The passes owe it, though they are no more. */
+	assert_int_equal(due_find(f->st, "pass2", f->a, &d), ERR_OK);
+	assert_int_equal(d.wallets, STORE_GOOGLE);
+	assert_int_equal(d.at, NOW);
 	assert_int_equal(google_end_done(f->st, "pass2", "3388.old"), ERR_OK);
 	assert_int_equal(google_end_done(f->st, "pass1", NULL), ERR_OK);
 	assert_int_equal(google_end_done(f->st, "pass1", NULL), ERR_OK);
-	n = 3;
-	assert_int_equal(google_end_next(f->st, a, got, &n), ERR_OK);
-	assert_int_equal(n, 1);
-	assert_string_equal(got[0].pass, "pass3");
+	assert_int_equal(
+	    google_end_get(f->st, "pass1", f->a, &got), ERR_NOTFOUND);
+	assert_int_equal(google_end_get(f->st, "pass3", f->a, &got), ERR_OK);
 	assert_true(is_loud(f, "3388.old"));
 	assert_false(is_loud(f, "3388.other"));
-	arena_free(a);
 }
 
 #define TEST(fn)                                                               \
@@ -180,6 +195,7 @@ main(void)
 		TEST(test_old_nonces_go),
 		TEST(test_classes),
 		TEST(test_three_a_day_are_loud),
+		TEST(test_looking_counts_nothing),
 		TEST(test_what_is_to_end),
 	};
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "test.h"
+#include "fixture.h"
 #include "wallet/google/rows.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -13,34 +13,6 @@ struct world {
 	struct pass_type type;
 	struct pass pass;
 };
-
-/* JSON with ' for ". */
-static struct json_object *
-json(struct arena *a, const char *text)
-{
-	char *s = arena_strdup(a, text);
-	struct json_object *o = NULL;
-	struct why w = { .text = "" };
-
-	for (char *p = s; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	if (json_parse(a, slice_of(s), JSON_DEPTH, &o, &w) != ERR_OK)
-		fail_msg("%s: %s", s, w.text);
-	return o;
-}
-
-static const char *
-quoted(struct arena *a, struct json_object *o)
-{
-	struct slice s = json_text(a, o);
-	char *copy = arena_strndup(a, s.s, s.len);
-
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '"')
-			*p = '\'';
-	return copy;
-}
 
 static void
 world_init(struct world *w, int kind)

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "conf/yaml.h"
-#include "test.h"
+#include "fixture.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define TOKEN       "0123456789abcdef"
@@ -28,34 +28,6 @@ world_init(struct world *w)
 	w->pass.id = "abcdef123456";
 	w->pass.apple_serial = "42";
 	w->pass.apple_token = TOKEN;
-}
-
-/* JSON with ' for ". */
-static struct json_object *
-json(struct arena *a, const char *text)
-{
-	char *s = arena_strdup(a, text);
-	struct json_object *o = NULL;
-	struct why w = { .text = "" };
-
-	for (char *p = s; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	if (json_parse(a, slice_of(s), JSON_DEPTH, &o, &w) != ERR_OK)
-		fail_msg("%s: %s", s, w.text);
-	return o;
-}
-
-static const char *
-quoted(struct arena *a, struct json_object *o)
-{
-	struct slice s = json_text(a, o);
-	char *copy = arena_strndup(a, s.s, s.len);
-
-	for (char *p = copy; *p != '\0'; p++)
-		if (*p == '"')
-			*p = '\'';
-	return copy;
 }
 
 /* Every pass.json has the field of the message; the rest is for the tests. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/load.h"
@@ -19,6 +20,7 @@ struct account {
 	struct arena *a; /* owns all else; NULL: free */
 	const char *path, *email;
 	EVP_PKEY *key; /* NULL: the file cannot be used */
+	unsigned char digest[DIGEST_LEN];
 	struct stat st;
 	int64_t looked;
 	uint64_t used;
@@ -76,6 +78,7 @@ load(struct account *acc, struct arena *scratch)
 		return "private_key is no RSA key of 2048 bits or more";
 	}
 	acc->email = arena_strdup(acc->a, email);
+	digest_sha256(text.s, text.len, acc->digest);
 	return NULL;
 }
 
@@ -160,6 +163,12 @@ const char *
 account_email(const struct account *acc)
 {
 	return acc->email;
+}
+
+const unsigned char *
+account_digest(const struct account *acc)
+{
+	return acc->digest;
 }
 
 /* RFC 4648, section 5, without padding. */

@@ -29,6 +29,9 @@ const char *account_fault(struct arena *a, const struct google_conf *c);
 
 const char *account_email(const struct account *acc);
 
+/* Of the file's content: DIGEST_LEN bytes. */
+const unsigned char *account_digest(const struct account *acc);
+
 /*
  * A JSON Web Token of `claims`, signed by the account: RS256 in the compact
  * form (RFC 7515, section 3.1).  ERR_INTERNAL, logged.

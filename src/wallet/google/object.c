@@ -10,7 +10,6 @@
 #include "wallet/picture.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-#define LINKS_MAX   10 /* of linksModuleData */
 
 struct build {
 	struct arena *a;
@@ -19,6 +18,7 @@ struct build {
 	const struct pass *pass;
 	const struct card_side *side;
 	struct json_object *class, *object;
+	bool notify_class, notify_object;
 };
 
 /* -- small pieces --------------------------------------------------------- */
@@ -317,6 +317,9 @@ add_role(struct build *b, const struct role *r, struct json_object *field)
 	if (v == NULL)
 		return;
 	put_at(b->a, r->class ? b->class : b->object, r->path, v);
+	if (json_get_string(field, "changeMessage") != NULL &&
+	    b->type->kind != KIND_GENERIC) /* which has no such wish */
+		*(r->class ? &b->notify_class : &b->notify_object) = true;
 	if (r->label != NULL && label != NULL)
 		put_at(b->a, r->label_class ? b->class : b->object, r->label,
 		    string_of(b->a, label));
@@ -565,10 +568,17 @@ object_of_card(struct arena *a, const struct tenant *t,
 	objects = arena_alloc(a, card->n * sizeof(struct json_object *));
 	languages = arena_alloc(a, card->n * sizeof(*languages));
 	for (size_t i = 0; i < card->n; i++) {
-		struct build b = { a, t, type, p, &card->sides[i],
-			json_object_in(a), json_object_in(a) };
+		struct build b = { .a = a,
+			.tenant = t,
+			.type = type,
+			.pass = p,
+			.side = &card->sides[i],
+			.class = json_object_in(a),
+			.object = json_object_in(a) };
 
 		build_side(&b);
+		out->notify_class = b.notify_class;
+		out->notify_object = b.notify_object;
 		classes[i] = b.class;
 		objects[i] = b.object;
 		languages[i] = card->sides[i].language;

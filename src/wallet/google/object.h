@@ -23,6 +23,12 @@ struct object {
 	const char *kind;               /* "loyalty": of loyaltyClass */
 	const char *class_id, *id;      /* with the issuer's before them */
 	struct json_object *class, *of; /* the class, and the object of it */
+
+	/*
+	 * A field with a changeMessage has its place there: whoever has the
+	 * pass is told when it changes ("Trigger push notifications").
+	 */
+	bool notify_class, notify_object;
 };
 
 /*

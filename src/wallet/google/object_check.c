@@ -7,6 +7,9 @@
 #define COUNT(list)  (sizeof(list) / sizeof((list)[0]))
 #define MESSAGES_MAX 10
 #define LINKS_MAX    10
+#define PLACES_MAX   10
+#define ID                                                                     \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 struct check {
 	const struct pass_type *type;
@@ -16,7 +19,7 @@ struct check {
 
 /* By enum pass_kind; what Google refuses a class or an object without. */
 static const struct {
-	const char *class[8], *object[4];
+	const char *class[12], *object[4];
 } required[] = {
 	[KIND_CUSTOMER_CARD] = { .class = { "issuerName", "programName",
 				     "programLogo" } },
@@ -26,7 +29,10 @@ static const struct {
 	[KIND_OFFER] = { .class = { "issuerName", "provider",
 			     "redemptionChannel", "title" } },
 	[KIND_BOARDING_PASS] = { .class = { "issuerName", "flightHeader",
-				     "origin", "destination",
+				     "flightHeader.carrier",
+				     "flightHeader.flightNumber", "origin",
+				     "origin.airportIataCode", "destination",
+				     "destination.airportIataCode",
 				     "localScheduledDepartureDateTime" },
 	    .object = { "passengerName", "reservationInfo" } },
 	[KIND_TRANSIT] = { .class = { "issuerName", "logo", "transitType" },
@@ -34,27 +40,102 @@ static const struct {
 	[KIND_GENERIC] = { .object = { "cardTitle", "header" } },
 };
 
-/* The line of google.class.KEY, or of `google`, or 0. */
-static int
-line_of(const struct check *c, const char *key)
-{
-	struct json_object *o = json_get(c->type->google, c->what);
-	int line = yaml_line_of(o, key);
+static const char *const lists[] = { "header", "primary", "secondary",
+	"auxiliary", "back", "additionalInfo" };
 
-	return line > 0 ? line : yaml_line(c->type->google);
+/* -- where in the pass type's file a thing comes from ---------------------- */
+
+/* The member of the card that gives a member of Google's, or NULL. */
+static const char *
+card_member(const char *key)
+{
+	static const char *const t[][2] = { { "barcode", "barcode" },
+		{ "linksModuleData", "back" },
+		{ "merchantLocations", "locations" },
+		{ "programLogo", "images" }, { "logo", "images" },
+		{ "titleImage", "images" }, { "heroImage", "images" },
+		{ "flightHeader", "images" } };
+
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (strcmp(t[i][0], key) == 0)
+			return t[i][1];
+	return NULL;
 }
 
+/* The line of a field whose role puts it at `key` or below; or 0. */
+static int
+role_line(const struct check *c, const char *key)
+{
+	const size_t len = strlen(key);
+
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		struct json_object *list = json_get(c->type->card, lists[i]);
+		const size_t n = json_object_is_type(list, json_type_array)
+		    ? json_object_array_length(list)
+		    : 0;
+
+		for (size_t k = 0; k < n; k++) {
+			struct json_object *f =
+			    json_object_array_get_idx(list, k);
+			const char *role = json_get_string(f, "role");
+			const struct role *r = role == NULL
+			    ? NULL
+			    : role_find(c->type->kind, role);
+
+			if (r != NULL && strncmp(r->path, key, len) == 0)
+				return yaml_line_of(f, "value");
+		}
+	}
+	return 0;
+}
+
+/* Of the member at `path`, of what would give it, or of all there is. */
+static int
+line_of(const struct check *c, const char *path)
+{
+	const char *key =
+	    arena_strndup(c->f->a, path, strcspn(path, "."));
+	const char *member = card_member(key);
+	int line = yaml_line_of(json_get(c->type->google, c->what), key);
+
+	if (line == 0)
+		line = role_line(c, key);
+	if (line == 0 && member != NULL)
+		line = yaml_line_of(c->type->card, member);
+	if (line == 0)
+		line = yaml_line(c->type->google);
+	return line > 0 ? line : yaml_line(c->type->card);
+}
+
+/* -- what Google refuses --------------------------------------------------- */
+
+static struct json_object *
+member_at(struct arena *a, struct json_object *o, const char *path)
+{
+	for (const char *dot; (dot = strchr(path, '.')) != NULL; path = dot + 1)
+		o = json_get(o, arena_strndup(a, path, (size_t)(dot - path)));
+	return json_get(o, path);
+}
+
+/* Of a whole that is missing the parts are not told. */
 static void
 check_required(
     struct check *c, struct json_object *o, const char *const *names, size_t n)
 {
-	for (size_t i = 0; i < n && names[i] != NULL; i++)
-		if (json_get(o, names[i]) == NULL)
+	for (size_t i = 0; i < n && names[i] != NULL; i++) {
+		const char *dot = strchr(names[i], '.');
+
+		if (member_at(c->f->a, o, names[i]) == NULL &&
+		    (dot == NULL ||
+			json_get(o,
+			    arena_strndup(c->f->a, names[i],
+				(size_t)(dot - names[i]))) != NULL))
 			fault_add(c->f, c->type->file, line_of(c, names[i]),
 			    "Google Wallet refuses this kind without %s.%s: "
 			    "set it under \"google\", by a role or by the "
 			    "card",
 			    c->what, names[i]);
+	}
 }
 
 /* ISSUER.SUFFIX of letters, digits, '.', '_' and '-'. */
@@ -66,28 +147,41 @@ check_id(struct check *c, const char *id)
 	while (isdigit((unsigned char)*p))
 		p++;
 	if (p == id || *p != '.' || p[1] == '\0' ||
-	    p[strspn(p,
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789._-")] != '\0')
+	    p[strspn(p, ID ".-")] != '\0')
 		fault_add(c->f, c->type->file, line_of(c, "id"),
 		    "Google Wallet refuses the id %s: the issuer's number, a "
 		    "dot, and letters, digits, '.', '_' and '-' are expected",
 		    id);
 }
 
+/* 2027-01-31T10:00, with seconds and parts of them or without. */
+static bool
+is_local_time(const char *s)
+{
+	static const char form[] = "0000-00-00T00:00:00";
+	size_t n = 0;
+
+	while (form[n] != '\0' && s[n] != '\0' &&
+	    (form[n] == '0' ? isdigit((unsigned char)s[n]) != 0
+			    : s[n] == form[n]))
+		n++;
+	if (n == sizeof(form) - 1 && s[n] == '.')
+		return s[n + 1] != '\0' &&
+		    s[n + 1 + strspn(s + n + 1, "0123456789")] == '\0';
+	return s[n] == '\0' && (n == 16 || n == sizeof(form) - 1);
+}
+
 static void
 check_time(struct check *c, struct json_object *o, const char *key)
 {
+	struct json_object *v = json_get(o, key);
 	const char *s = json_get_string(o, key);
-	const size_t len = s == NULL ? 0 : strlen(s);
 
-	if (s != NULL &&
-	    (len < 16 || s[10] != 'T' || s[len - 1] == 'Z' ||
-		strpbrk(s + 11, "+-") != NULL))
+	if (v != NULL && (s == NULL || !is_local_time(s)))
 		fault_add(c->f, c->type->file, line_of(c, key),
 		    "%s.%s: %s is no local time such as 2027-01-31T10:00:00; "
 		    "Google Wallet takes no offset there",
-		    c->what, key, s);
+		    c->what, key, json_plain(c->f->a, v).s);
 }
 
 static void
@@ -119,6 +213,39 @@ check_count(
 		    max);
 }
 
+static void
+check_modules(struct check *c, struct json_object *list)
+{
+	const size_t n = json_object_is_type(list, json_type_array)
+	    ? json_object_array_length(list)
+	    : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *id =
+		    json_get_string(json_object_array_get_idx(list, i), "id");
+
+		if (id != NULL && id[strspn(id, ID "-")] != '\0')
+			fault_add(c->f, c->type->file,
+			    line_of(c, "textModulesData"),
+			    "%s.textModulesData: Google Wallet refuses the id "
+			    "%s: letters, digits, '_' and '-' are expected",
+			    c->what, id);
+	}
+}
+
+/* Of this machine, or of no domain: Google is elsewhere. */
+static bool
+is_unreachable(const char *uri)
+{
+	const char *host = uri + strlen("https://");
+	const size_t len = strcspn(host, ":/?#");
+
+	return len == 0 || memchr(host, '.', len) == NULL ||
+	    strncmp(host, "127.", 4) == 0 || strncmp(host, "10.", 3) == 0 ||
+	    strncmp(host, "192.168.", 8) == 0 ||
+	    (len > 10 && strncmp(host + len - 10, ".localhost", 10) == 0);
+}
+
 /* As deep as a template may be, see JSON_DEPTH. */
 static void
 /* NOLINTNEXTLINE(misc-no-recursion) */
@@ -129,7 +256,12 @@ check_images(struct check *c, struct json_object *o, const char *key)
 
 	if (uri != NULL && strncmp(uri, "https://", 8) != 0)
 		fault_add(c->f, c->type->file, line_of(c, key),
-		    "%s.%s: Google fetches images by https only, not %s",
+		    "%s.%s: Google fetches images by https only, not %s; see "
+		    "\"url\" of tenant.yml",
+		    c->what, key, uri);
+	else if (uri != NULL && is_unreachable(uri))
+		fault_add(c->f, c->type->file, line_of(c, key),
+		    "%s.%s: Google cannot reach %s; see \"url\" of tenant.yml",
 		    c->what, key, uri);
 	if (json_object_is_type(o, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(o); i++)
@@ -158,33 +290,34 @@ check_part(struct check *c, struct json_object *o)
 	check_count(c, json_get(json_get(o, "linksModuleData"), "uris"),
 	    "linksModuleData", LINKS_MAX);
 	check_count(c, json_get(o, "messages"), "messages", MESSAGES_MAX);
+	check_count(c, json_get(o, "merchantLocations"), "merchantLocations",
+	    PLACES_MAX);
+	check_modules(c, json_get(o, "textModulesData"));
 	check_images(c, o, "");
+}
+
+static void
+check_role(struct check *c, struct json_object *field)
+{
+	const char *role = json_get_string(field, "role");
+
+	if (role != NULL && strstr(role, "{{") == NULL &&
+	    role_find(c->type->kind, role) == NULL)
+		fault_warn(c->f, c->type->file, yaml_line_of(field, "role"),
+		    "\"role\": this kind has no %s; see passwright-tenant(5)",
+		    role);
 }
 
 static void
 check_roles(struct check *c)
 {
-	static const char *const lists[] = { "header", "primary", "secondary",
-		"auxiliary", "back", "additionalInfo" };
-
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		struct json_object *list = json_get(c->type->card, lists[i]);
 
 		if (!json_object_is_type(list, json_type_array))
 			continue;
-		for (size_t k = 0; k < json_object_array_length(list); k++) {
-			struct json_object *f =
-			    json_object_array_get_idx(list, k);
-			const char *role = json_get_string(f, "role");
-
-			if (role != NULL && strstr(role, "{{") == NULL &&
-			    role_find(c->type->kind, role) == NULL)
-				fault_warn(c->f, c->type->file,
-				    yaml_line_of(f, "role"),
-				    "\"role\": this kind has no %s; see "
-				    "passwright-tenant(5)",
-				    role);
-		}
+		for (size_t k = 0; k < json_object_array_length(list); k++)
+			check_role(c, json_object_array_get_idx(list, k));
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "wallet/push.h"
 
+#include "base/log.h"
 #include "pass/pass.h"
 #include "store/google.h"
 #include "store/message.h"
@@ -54,22 +55,23 @@ message_of(struct push_env *env, struct json_object *n)
 	return m;
 }
 
+/* What is not told counts for nothing. */
 static enum err
 tell_one(struct push_env *env, struct rest *r, const struct object *o,
     struct slice notification)
 {
-	struct json_object *n = NULL, *m;
+	struct json_object *n = NULL;
 	bool loud = false;
 	enum err e = json_parse(env->a, notification, JSON_DEPTH, &n, NULL);
 
 	if (e != ERR_OK)
 		return ERR_INVALID;
-	m = message_of(env, n);
-	if ((e = google_loud_take(env->store, o->id, env->now, &loud)) !=
-	    ERR_OK)
-		return e;
-	json_set_string(m, "messageType", loud ? "TEXT_AND_NOTIFY" : "TEXT");
-	return rest_message(r, o, m);
+	e = google_loud_get(env->store, o->id, env->now, &loud);
+	if (e == ERR_OK)
+		e = rest_message(r, o, message_of(env, n), &loud);
+	return e == ERR_OK && loud
+	    ? google_loud_put(env->store, o->id, env->now)
+	    : e;
 }
 
 /* One that Google refuses for good does not keep the next from its holders. */
@@ -93,60 +95,111 @@ tell_messages(struct push_env *env, struct rest *r, const struct object *o,
 	return e == ERR_NOTFOUND ? told : e;
 }
 
+/* ERR_UNSET: the type has no issuer, or no account. */
 static enum err
-prepare(struct push_env *env, const struct due *d, struct object *o,
-    struct rest *r, struct pass *p)
+enter(struct push_env *env, const char *name, struct rest *r,
+    struct pass_type **type)
 {
-	struct store_pass row;
-	struct pass_type *type;
 	struct why w;
-	enum err e = store_pass_read(env->store, d->id, env->a, &row);
 
-	if (e != ERR_OK || (e = pass_parse(env->a, row.document, p)) != ERR_OK)
-		return e;
-	/* Where it is not saved nobody waits for it. */
-	if ((pass_installed(p) & STORE_GOOGLE) == 0 ||
-	    (type = tenant_type(env->tenant, p->type)) == NULL)
-		return ERR_NOTFOUND;
+	if ((*type = tenant_type(env->tenant, name)) == NULL)
+		return ERR_UNSET;
 	*r = (struct rest){ .a = env->a,
 		.server = env->server,
 		.tenant = env->tenant,
 		.store = env->store,
-		.issuer = type->google_conf.issuer_id,
-		.now = env->now };
-	e = account_get(&type->google_conf, env->now, &r->account, &w);
-	if (e == ERR_UNSET)
-		return ERR_NOTFOUND;
-	return e == ERR_OK ? object_build(env->a, env->tenant, type, p, o, &w)
-			   : ERR_DENIED;
+		.issuer = (*type)->google_conf.issuer_id,
+		.now = env->now,
+		.at_once = env->at_once };
+	return account_get(&(*type)->google_conf, env->now, &r->account, &w);
 }
 
 static enum err
+tell_pass(struct push_env *env, struct slice document, struct rest *r)
+{
+	struct object o = { .kind = NULL };
+	struct pass p;
+	struct pass_type *type;
+	struct why w;
+	enum err e = pass_parse(env->a, document, &p);
+
+	if (e != ERR_OK)
+		return e;
+	/* Where it is not saved nobody waits for it. */
+	if ((pass_installed(&p) & STORE_GOOGLE) == 0)
+		return ERR_NOTFOUND;
+	if ((e = enter(env, p.type, r, &type)) != ERR_OK)
+		return e == ERR_UNSET ? ERR_NOTFOUND : ERR_DENIED;
+	e = object_build(env->a, env->tenant, type, &p, &o, &w);
+	if (e == ERR_OK)
+		e = rest_object(r, &o);
+	return e == ERR_OK ? tell_messages(env, r, &o, p.id) : e;
+}
+
+/* Erased: nobody is to show it as good any more. */
+static enum err
+tell_end(struct push_env *env, const char *id, struct rest *r)
+{
+	struct pass p = { .id = id };
+	struct object o = { .kind = NULL };
+	struct pass_type *type;
+	struct google_end end;
+	enum err e = google_end_get(env->store, id, env->a, &end);
+
+	if (e != ERR_OK)
+		return e;
+	if ((e = enter(env, end.type, r, &type)) == ERR_OK) {
+		p.google_object = end.object;
+		o.kind = object_kind(type->kind);
+		o.id = object_id(env->a, type, &p);
+		e = rest_end(r, &o);
+	} else if (e == ERR_UNSET) {
+		log_warning("google_end", "why",
+		    "Google cannot be told that an erased pass is no more: its "
+		    "type, google.issuerId or google.serviceAccount is not set",
+		    NULL);
+	} else {
+		return ERR_DENIED;
+	}
+	return e == ERR_OK || e == ERR_UNSET || e == ERR_INVALID
+	    ? google_end_done(env->store, id, o.id)
+	    : e;
+}
+
+static void
+tell_due(struct push_env *env, struct due *d)
+{
+	struct rest r = { .later = 0 };
+	struct store_pass row;
+	enum err e = store_pass_read(env->store, d->id, env->a, &row);
+
+	if (e == ERR_OK)
+		e = tell_pass(env, row.document, &r);
+	else if (e == ERR_NOTFOUND)
+		e = tell_end(env, d->id, &r);
+	switch (e) {
+	case ERR_OK:
+		d->done |= STORE_GOOGLE;
+		break;
+	case ERR_NOTFOUND:
+		d->wallets &= ~(unsigned)STORE_GOOGLE;
+		break;
+	case ERR_INVALID:
+	case ERR_INTERNAL:
+		d->refused |= STORE_GOOGLE;
+		break;
+	default:
+		if (r.later > 0)
+			d->again = env->now + r.later;
+	}
+}
+
+/* A gate that is shut (gate.h) costs the passes of its issuer no request. */
+static enum err
 tell(struct push_env *env, struct due **passes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct due *d = passes[i];
-		struct rest r = { .later = 0 };
-		struct pass p = { .id = NULL };
-		struct object o;
-		enum err e = prepare(env, d, &o, &r, &p);
-
-		if (e == ERR_OK)
-			e = rest_object(&r, &o);
-		if (e == ERR_OK)
-			e = tell_messages(env, &r, &o, d->id);
-		if (e == ERR_NOTFOUND)
-			d->wallets &= ~(unsigned)STORE_GOOGLE;
-		else if (e == ERR_OK)
-			d->done |= STORE_GOOGLE;
-		else if (e == ERR_INVALID || e == ERR_INTERNAL)
-			d->refused |= STORE_GOOGLE;
-		else {
-			for (; r.later > 0 && i < n; i++)
-				passes[i]->again = env->now + r.later;
-			return ERR_UPSTREAM;
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		tell_due(env, passes[i]);
 	return ERR_OK;
 }
 

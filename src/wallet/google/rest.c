@@ -83,6 +83,17 @@ assertion(struct rest *r, struct slice *form)
 	return ERR_OK;
 }
 
+/* Of Retry-After in seconds, in ms; a date is of a clock that is not ours. */
+static int64_t
+wait_of(const char *after)
+{
+	const long long s = strtoll(after, NULL, 10);
+
+	if (strspn(after, "0123456789") != strlen(after))
+		return 0;
+	return s < HOUR ? s * 1000 : HOUR * 1000LL;
+}
+
 static enum err
 ask(struct rest *r, struct fetch_request *rq, struct fetch_response *out)
 {
@@ -98,8 +109,8 @@ ask(struct rest *r, struct fetch_request *rq, struct fetch_response *out)
 		return ERR_BUSY;
 	r->status = out->status;
 	after = fetch_header(out, "Retry-After");
-	if (after != NULL && strspn(after, "0123456789") == strlen(after))
-		r->later = strtol(after, NULL, 10) % HOUR * 1000;
+	if (after != NULL)
+		r->later = wait_of(after);
 	return ERR_OK;
 }
 
@@ -119,28 +130,28 @@ fetch_token(struct rest *r)
 		.headers = headers };
 	struct fetch_response out;
 	struct json_object *o = NULL;
-	const char *value;
+	const char *value, *error;
+	int64_t lives;
 	enum err e;
 
-	if ((e = assertion(r, &rq.body)) != ERR_OK ||
-	    (e = ask(r, &rq, &out)) != ERR_OK)
+	if ((e = assertion(r, &rq.body)) != ERR_OK)
 		return e;
-	if (is_later(out.status))
-		return ERR_BUSY;
+	r->why = GATE_TOKEN;
+	if ((e = ask(r, &rq, &out)) != ERR_OK)
+		return e;
 	if (json_parse(r->a, out.body, JSON_DEPTH, &o, NULL) != ERR_OK)
 		o = NULL;
 	value = json_get_string(o, "access_token");
-	if (out.status == 200 && value != NULL) {
-		keep_token(r, value,
-		    r->now +
-			(json_get_int(o, "expires_in", HOUR) - SLACK) * 1000);
-		return ERR_OK;
-	}
-	log_error("google_token", "status", text_num(out.status).s, "why",
-	    "Google gives no access token: its service account's key may be "
-	    "deleted, or the clock of this machine wrong",
-	    NULL);
-	return ERR_DENIED;
+	error = json_get_string(o, "error");
+	r->reason = error == NULL ? "" : error;
+	if (out.status != 200 || value == NULL)
+		return out.status == 200 || is_later(out.status) ? ERR_BUSY
+								 : ERR_DENIED;
+	lives = json_get_int(o, "expires_in", HOUR);
+	lives = lives < 0 ? 0 : lives > HOUR ? HOUR : lives;
+	keep_token(r, value, r->now + (lives - SLACK) * 1000);
+	r->why = GATE_OPEN;
+	return ERR_OK;
 }
 
 static enum err
@@ -188,11 +199,11 @@ judge(struct rest *r)
 {
 	if (r->status >= 200 && r->status < 300)
 		return ERR_OK;
+	if (has_reason(r, "QuotaExceeded"))
+		return r->loud ? ERR_TOOBIG : ERR_BUSY;
 	if (is_later(r->status) ||
 	    (r->status == 403 && has_reason(r, "rateLimit")))
 		return ERR_BUSY;
-	if (has_reason(r, "QuotaExceeded"))
-		return ERR_TOOBIG;
 	switch (r->status) {
 	case 404:
 		return ERR_NOTFOUND;
@@ -218,8 +229,7 @@ send_once(struct rest *r, const char *method, const char *path,
 	const char *token = NULL;
 	enum err e;
 
-	if ((e = get_token(r, &token)) != ERR_OK ||
-	    (e = pace_wait(r->a, r->server, r->tenant, r->issuer)) != ERR_OK)
+	if ((e = get_token(r, &token)) != ERR_OK)
 		return e;
 	headers[1] = arena_printf(r->a, "Authorization: Bearer %s", token);
 	rq.url =
@@ -238,16 +248,72 @@ send_once(struct rest *r, const char *method, const char *path,
 
 /* A token may have been revoked before its time: another one is tried. */
 static enum err
-request(struct rest *r, const char *method, const char *path,
+send_signed(struct rest *r, const char *method, const char *path,
     struct json_object *body, struct json_object **answer)
 {
 	enum err e = send_once(r, method, path, body, answer);
 	struct token *t = token_of(r);
 
-	if (e != ERR_DENIED || r->status != 401 || t == NULL)
+	if (r->why == GATE_TOKEN || e != ERR_DENIED || r->status != 401 ||
+	    t == NULL)
 		return e;
 	forget_token(t);
 	return send_once(r, method, path, body, answer);
+}
+
+/* What the answer says of those to come. */
+static enum err
+note(struct rest *r, const struct gate_of *of, struct gate *g, enum err e)
+{
+	const bool was_denied = g->why != GATE_OPEN && g->why != GATE_LATER;
+	struct gate failure = { .why = GATE_LATER,
+		.until = r->later,
+		.status = r->status,
+		.reason = r->reason };
+
+	if (e == ERR_INTERNAL)
+		return e;
+	if (e != ERR_BUSY && e != ERR_DENIED)
+		return g->why == GATE_OPEN || gate_open(of) == ERR_OK
+		    ? e
+		    : ERR_INTERNAL;
+	if (e == ERR_DENIED)
+		failure.why =
+		    r->why == GATE_TOKEN || r->status == 401 ? GATE_TOKEN
+							     : GATE_ISSUER;
+	r->why = failure.why;
+	if (gate_shut(of, g, &failure, r->now) != ERR_OK)
+		return ERR_INTERNAL;
+	r->later = g->until - r->now;
+	if (e == ERR_DENIED && !was_denied)
+		log_error("google_denied", "why", gate_text(of, g), NULL);
+	return e;
+}
+
+static enum err
+request(struct rest *r, const char *method, const char *path,
+    struct json_object *body, struct json_object **answer)
+{
+	const struct gate_of of = { r->a, r->store, r->issuer, r->account };
+	struct gate g;
+	enum err e;
+
+	gate_get(&of, &g);
+	r->why = g.why;
+	r->held = !r->at_once && gate_holds(&g, r->now);
+	if (r->held) {
+		r->later = g.until - r->now;
+		return g.why == GATE_LATER ? ERR_BUSY : ERR_DENIED;
+	}
+	e = pace_wait(r->a, r->server, r->tenant, r->issuer);
+	if (e != ERR_OK) {
+		r->held = true;
+		r->later = PACE_WAIT;
+		return e;
+	}
+	r->why = GATE_OPEN;
+	e = send_signed(r, method, path, body, answer);
+	return note(r, &of, &g, e);
 }
 
 /* What stays of a failure when nothing more is tried. */
@@ -256,19 +322,10 @@ failed(const struct rest *r, enum err e)
 {
 	if (e == ERR_OK || e == ERR_INTERNAL)
 		return e;
-	if (e == ERR_DENIED && r->status == 403)
-		log_error("google_denied", "why",
-		    "Google knows the service account but lets it do nothing: "
-		    "in the Google Pay & Wallet Console, Users, invite the "
-		    "service account's address as Developer, and see that "
-		    "google.issuerId is that issuer's",
-		    "what", r->reason, NULL);
-	else
+	if (e != ERR_DENIED && !r->held)
 		log_warning("google_api", "status", text_num(r->status).s,
 		    "what", r->reason, NULL);
-	if (e == ERR_DENIED || e == ERR_BUSY)
-		return e;
-	return ERR_INVALID;
+	return e == ERR_DENIED || e == ERR_BUSY ? e : ERR_INVALID;
 }
 
 /* -- classes and objects -------------------------------------------------- */
@@ -287,18 +344,47 @@ path_of(
 	    text_percent(r->a, slice_of(id)));
 }
 
+/* A class or an object, whole. */
+struct part {
+	const char *what; /* "Class" */
+	struct json_object *body;
+	bool notify; /* its holders are told of what Google tells of */
+};
+
+/*
+ * Google forgets the wish after each PATCH, and has told holders enough after
+ * three a day.
+ */
+static enum err
+patch(struct rest *r, const struct object *o, const struct part *p,
+    struct json_object **answer)
+{
+	const char *path = path_of(r, o, p->what, json_get_string(p->body, "id"));
+	struct json_object *body = json_copy(r->a, p->body);
+	enum err e;
+
+	if (p->notify && json_get(body, "notifyPreference") == NULL)
+		json_set_string(body, "notifyPreference", "NOTIFY_ON_UPDATE");
+	r->loud = json_get(body, "notifyPreference") != NULL;
+	e = request(r, "PATCH", path, body, answer);
+	r->loud = false;
+	if (e != ERR_TOOBIG)
+		return e;
+	json_object_object_del(body, "notifyPreference");
+	return request(r, "PATCH", path, body, answer);
+}
+
 /* PATCH it; make what is not there; what came meanwhile is patched after. */
 static enum err
-upsert(struct rest *r, const struct object *o, const char *what,
-    struct json_object *body, struct json_object **answer)
+upsert(struct rest *r, const struct object *o, const struct part *p,
+    struct json_object **answer)
 {
-	const char *path = path_of(r, o, what, json_get_string(body, "id"));
-	enum err e = request(r, "PATCH", path, body, answer);
+	enum err e = patch(r, o, p, answer);
 
 	if (e == ERR_NOTFOUND && !has_reason(r, "ClassNotFound"))
-		e = request(r, "POST", resource(r, o, what), body, answer);
+		e = request(r, "POST", resource(r, o, p->what), p->body, answer);
 	if (e == ERR_CONFLICT)
-		e = request(r, "PATCH", path, body, answer);
+		e = patch(r, o, p, answer);
 	return e;
 }
 
@@ -313,6 +399,7 @@ digest_of(struct rest *r, struct json_object *o, unsigned char out[DIGEST_LEN])
 enum err
 rest_class(struct rest *r, const struct object *o)
 {
+	const struct part p = { "Class", o->class, o->notify_class };
 	unsigned char now[DIGEST_LEN], was[DIGEST_LEN];
 	enum err e = google_class_get(r->store, o->class_id, was);
 
@@ -321,7 +408,7 @@ rest_class(struct rest *r, const struct object *o)
 		return ERR_OK;
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
-	e = failed(r, upsert(r, o, "Class", o->class, NULL));
+	e = failed(r, upsert(r, o, &p, NULL));
 	return e == ERR_OK ? google_class_put(r->store, o->class_id, now) : e;
 }
 
@@ -347,35 +434,22 @@ take_out(struct rest *r, const struct object *o, struct json_object *has)
 	return request(r, "PATCH", path_of(r, o, "Object", o->id), patch, NULL);
 }
 
-/* Without what Google tells holders at most three times a day. */
-static enum err
-upsert_quietly(
-    struct rest *r, const struct object *o, struct json_object **answer)
-{
-	struct json_object *body = json_copy(r->a, o->of);
-
-	json_object_object_del(body, "notifyPreference");
-	return upsert(r, o, "Object", body, answer);
-}
-
 enum err
 rest_object(struct rest *r, const struct object *o)
 {
+	const struct part p = { "Object", o->of, o->notify_object };
 	struct json_object *has = NULL;
 	enum err e = rest_class(r, o);
 
 	if (e != ERR_OK)
 		return e;
-	e = upsert(r, o, "Object", o->of, &has);
+	e = upsert(r, o, &p, &has);
 	if (e == ERR_NOTFOUND) {
 		/* what is remembered of the class is of another time */
 		if ((e = google_class_put(r->store, o->class_id, NULL)) ==
 			ERR_OK &&
 		    (e = rest_class(r, o)) == ERR_OK)
-			e = request(
-			    r, "POST", resource(r, o, "Object"), o->of, &has);
-	} else if (e == ERR_TOOBIG) {
-		e = upsert_quietly(r, o, &has);
+			e = upsert(r, o, &p, &has);
 	}
 	if (e == ERR_OK)
 		e = take_out(r, o, has);
@@ -410,20 +484,23 @@ rest_users(struct rest *r, const struct object *o, bool *has_users)
 }
 
 enum err
-rest_message(
-    struct rest *r, const struct object *o, struct json_object *message)
+rest_message(struct rest *r, const struct object *o,
+    struct json_object *message, bool *loud)
 {
 	struct json_object *body = json_object_in(r->a);
 	const char *path =
 	    arena_printf(r->a, "%s/addMessage", path_of(r, o, "Object", o->id));
 	enum err e;
 
+	json_set_string(
+	    message, "messageType", *loud ? "TEXT_AND_NOTIFY" : "TEXT");
 	json_set(body, "message", message);
+	r->loud = *loud;
 	e = request(r, "POST", path, body, NULL);
+	r->loud = false;
 	if (e == ERR_TOOBIG) {
-		message = json_copy(r->a, message);
+		*loud = false;
 		json_set_string(message, "messageType", "TEXT");
-		json_set(body, "message", message);
 		e = request(r, "POST", path, body, NULL);
 	}
 	return failed(r, e);

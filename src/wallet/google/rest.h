@@ -17,6 +17,7 @@
 #include "conf/server.h"
 #include "store/store.h"
 #include "wallet/google/account.h"
+#include "wallet/google/gate.h"
 #include "wallet/google/object.h"
 
 struct rest {
@@ -27,17 +28,23 @@ struct rest {
 	const struct account *account;
 	const char *issuer;
 	int64_t now;
+	bool at_once; /* somebody waits: Google is asked, gate or no gate */
+	bool loud;    /* within a request that holders are to hear of */
 
 	/* Of the last request that failed: */
+	enum gate_why why;  /* what shut the gate, if anything */
+	bool held;          /* so that nothing was asked */
 	long status;        /* 0: no answer */
 	const char *reason; /* Google's word, or "" */
-	int64_t later;      /* ms that Google asks to wait; 0: it does not */
+	int64_t later;      /* ms until the next try is worth it; or 0 */
 };
 
 /*
- * All of these: ERR_BUSY, what Google or the network cannot do now, try later;
+ * All of these: ERR_BUSY, what Google or the network cannot do now, and
  * ERR_DENIED, nothing of this issuer will do until its settings change, or
- * the console's; ERR_INVALID, Google refuses this one for good.  Logged.
+ * the console's: both shut the issuer's gate (gate.h), and are what it says
+ * while it is shut; ERR_INVALID, Google refuses this one for good.  Logged,
+ * once where the account is refused.
  */
 
 /* The class as it should be, unless Google is known to have it so. */
@@ -56,9 +63,12 @@ MUST_CHECK enum err rest_end(struct rest *r, const struct object *o);
 MUST_CHECK enum err rest_users(
     struct rest *r, const struct object *o, bool *has_users);
 
-/* A message for the object's holders; `message` as Google's Message. */
-MUST_CHECK enum err rest_message(
-    struct rest *r, const struct object *o, struct json_object *message);
+/*
+ * A message for the object's holders; `message` as Google's Message.  `*loud`:
+ * it is to be heard, and afterwards, whether Google let it be.
+ */
+MUST_CHECK enum err rest_message(struct rest *r, const struct object *o,
+    struct json_object *message, bool *loud);
 
 /* The sentence for one who waits for an answer; returns ERR_UPSTREAM or e. */
 enum err rest_why(const struct rest *r, enum err e, struct why *w);

@@ -59,7 +59,8 @@ save_make(
 		.server = of->server,
 		.tenant = of->tenant,
 		.store = of->store,
-		.now = of->now };
+		.now = of->now,
+		.at_once = true };
 	static const struct google_conf none;
 	const struct google_conf *conf = &none;
 	enum err e;

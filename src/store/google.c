@@ -139,8 +139,8 @@ loud_row(struct txn *t, const struct loud *l, bool update,
 {
 	struct slice v;
 	struct key k;
-	enum err e = table_get(t, TABLE_GOOGLE, key_of(&k, LOUD, l->object),
-	    &v, update ? DB_RMW : 0);
+	enum err e = table_get(t, TABLE_GOOGLE, key_of(&k, LOUD, l->object), &v,
+	    update ? DB_RMW : 0);
 
 	memset(row, 0, (size_t)8 * GOOGLE_LOUD_MAX);
 	if (e == ERR_OK && v.len == (size_t)8 * GOOGLE_LOUD_MAX)
@@ -243,8 +243,8 @@ end_get(struct txn *t, void *arg)
 }
 
 enum err
-google_end_get(struct store *st, const char *pass, struct arena *a,
-    struct google_end *out)
+google_end_get(
+    struct store *st, const char *pass, struct arena *a, struct google_end *out)
 {
 	struct finding f = { .pass = pass, .a = a, .out = out };
 

@@ -102,8 +102,8 @@ test_three_a_day_are_loud(void **state)
 		if (loud != t[i].loud)
 			fail_msg("%zu", i);
 		if (loud)
-			assert_int_equal(google_loud_put(f->st, t[i].object,
-					     NOW + t[i].at),
+			assert_int_equal(
+			    google_loud_put(f->st, t[i].object, NOW + t[i].at),
 			    ERR_OK);
 	}
 }

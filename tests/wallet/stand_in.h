@@ -86,7 +86,8 @@ stand_in_serve(int listener, const struct step *steps)
 		stand_in_read(fd, in, sizeof(in));
 		if (strncmp(in, steps->begins, strlen(steps->begins)) != 0 ||
 		    (steps->has != NULL && strstr(in, steps->has) == NULL) ||
-		    (steps->lacks != NULL && strstr(in, steps->lacks) != NULL)) {
+		    (steps->lacks != NULL &&
+			strstr(in, steps->lacks) != NULL)) {
 			fprintf(stderr, "not %s (%s): %s\n", steps->begins,
 			    steps->has == NULL ? "" : steps->has, in);
 			_exit(2);
@@ -108,8 +109,8 @@ stand_in_start(struct stand_in *s, const struct step *steps)
 	assert_int_equal(bind(fd, (void *)&in, len), 0);
 	assert_int_equal(listen(fd, 16), 0);
 	assert_int_equal(getsockname(fd, (void *)&in, &len), 0);
-	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d",
-	    ntohs(in.sin_port));
+	snprintf(
+	    s->url, sizeof(s->url), "http://127.0.0.1:%d", ntohs(in.sin_port));
 	if ((s->pid = fork()) == 0)
 		stand_in_serve(fd, steps);
 	close(fd);

@@ -37,8 +37,7 @@ setup(void **state)
 	f->a = arena_new(4096);
 	assert_int_equal(store_open(f->dir, &opt, &f->st), ERR_OK);
 	f->conf.issuer_id = "3388";
-	f->of =
-	    (struct gate_of){ .a = f->a, .store = f->st, .issuer = "3388" };
+	f->of = (struct gate_of){ .a = f->a, .store = f->st, .issuer = "3388" };
 	use_account(f, f->file);
 	*state = f;
 	return 0;
@@ -184,9 +183,9 @@ test_text(void **state)
 	};
 	struct fixture *f = *state;
 	struct gate g = { .why = GATE_OPEN };
-	const struct gate forged = { .why = GATE_LATER,
-		.status = 500,
-		.reason = "bad\n2 words" };
+	const struct gate forged = {
+		.why = GATE_LATER, .status = 500, .reason = "bad\n2 words"
+	};
 
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		for (size_t k = 0; k < 3; k++)

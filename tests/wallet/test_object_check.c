@@ -7,8 +7,8 @@
  * What makes each kind good, by lines of `google` as they stand after its
  * card.  A case changes the whole by a merge.
  */
-#define LOGO  "'images':{'logo':'logo.png'}"
-#define IMAGE "{'sourceUri':{'uri':'https://acme.example/a.png'}}"
+#define LOGO    "'images':{'logo':'logo.png'}"
+#define IMAGE   "{'sourceUri':{'uri':'https://acme.example/a.png'}}"
 #define AIRPORT "{'airportIataCode':'ZRH'}"
 #define FLIGHT                                                                 \
 	"{'class':{'flightHeader':{'carrier':{'carrierIataCode':'LX'},"        \
@@ -34,11 +34,11 @@ struct sample {
 	const char *fault;         /* part of the only one; NULL: none */
 };
 
-#define TEN(x) x "," x "," x "," x "," x "," x "," x "," x "," x "," x
-#define LINK   "{'uri':'https://acme.example/'}"
-#define PLACE  "{'latitude':1,'longitude':2}"
-#define CLASS(s)  "{'class':{" s "}}"
-#define OBJECT(s) "{'object':{" s "}}"
+#define TEN(x)     x "," x "," x "," x "," x "," x "," x "," x "," x "," x
+#define LINK       "{'uri':'https://acme.example/'}"
+#define PLACE      "{'latitude':1,'longitude':2}"
+#define CLASS(s)   "{'class':{" s "}}"
+#define OBJECT(s)  "{'object':{" s "}}"
 #define DEPARTS(s) CLASS("'localScheduledDepartureDateTime':" s)
 
 /* clang-format off */
@@ -133,6 +133,8 @@ static const struct sample samples[] = {
 	{ KIND_GENERIC, "{}", OBJECT("'heroImage':{'sourceUri':{'uri':'https://127.0.0.1/a.png'}}"), "cannot reach" },
 	{ KIND_GENERIC, "{}", OBJECT("'heroImage':{'sourceUri':{'uri':'https://192.168.1.7/a.png'}}"), "cannot reach" },
 	{ KIND_GENERIC, "{}", OBJECT("'heroImage':{'sourceUri':{'uri':'https://intranet/a.b'}}"), "cannot reach" },
+	{ KIND_GENERIC, "{}", OBJECT("'heroImage':{'sourceUri':{'uri':'https://[::1]:8443/'}}"), "cannot reach" },
+	{ KIND_GENERIC, "{}", OBJECT("'heroImage':{'sourceUri':{'uri':'https://8.8.8.8/'}}"), NULL },
 	{ KIND_GENERIC, "{}", OBJECT("'heroImage':{'sourceUri':{'uri':'https://10.example/a.png'}}"), NULL },
 	{ KIND_GENERIC, "{}", OBJECT("'linksModuleData':{'uris':[{'uri':'http://a.example'}]}"), NULL },
 
@@ -185,18 +187,20 @@ judge(struct arena *a, const struct sample *s, struct faults *f)
 		.providers = none,
 		.extensions = none };
 
-	/* A merge takes nulls out: what they stood for is to be missing. */
+	/* What the card gives is taken out by a null that stays. */
 	for (int i = 0; i < 2; i++) {
 		const char *part = i == 0 ? "class" : "object";
 		struct json_object *from = json_get(json(a, s->google), part);
 		struct json_object *to = json_get(type.google, part);
+		struct json_object *had =
+		    json_get(json(a, good[s->kind].google), part);
 		struct json_object_iter it;
 
 		if (from == NULL)
 			continue;
 		json_object_object_foreachC(from, it)
 		{
-			if (it.val == NULL)
+			if (it.val == NULL && json_get(had, it.key) == NULL)
 				json_set(to, it.key, NULL);
 		}
 	}

@@ -5,9 +5,13 @@
 #include "stand_in.h"
 #include "store/google.h"
 
-#define NOW     INT64_C(1795323845678)
-#define ISSUER  "3388"
-#define GOOD    { .begins = "POST /token", "assertion=", 200, "{'access_token':'t'}" }
+#define NOW    INT64_C(1795323845678)
+#define ISSUER "3388"
+#define GOOD                                                                   \
+	{                                                                      \
+		.begins = "POST /token", "assertion=", 200,                    \
+		"{'access_token':'t'}"                                         \
+	}
 #define CLASS   "PATCH /v1/loyaltyClass/3388.c "
 #define OBJECT  "PATCH /v1/loyaltyObject/3388.o "
 #define CLASSES "POST /v1/loyaltyClass "
@@ -38,7 +42,8 @@ struct sample {
 	struct step steps[STEPS_MAX];
 };
 
-/* -- a store, an account, an object ----------------------------------------- */
+/* -- a store, an account, an object -----------------------------------------
+ */
 
 static char account[] = "/tmp/test_rest.account.XXXXXX";
 
@@ -129,7 +134,8 @@ called(struct fixture *f, enum call call, int *said)
 	return e;
 }
 
-/* -- what Google answers ------------------------------------------------------ */
+/* -- what Google answers ------------------------------------------------------
+ */
 
 /* clang-format off */
 static const struct sample samples[] = {
@@ -274,10 +280,18 @@ static void
 test_holders_are_notified(void **state)
 {
 	static const struct step steps[] = { GOOD,
-		{ .begins = CLASS, "\"notifyPreference\":\"NOTIFY_ON_UPDATE\"", 404 },
+		{ .begins = CLASS,
+		    "\"notifyPreference\":\"NOTIFY_ON_UPDATE\"",
+		    404 },
 		{ .begins = CLASSES, "Acme", 200, .lacks = "notifyPreference" },
-		{ .begins = OBJECT, "NOTIFY_ON_UPDATE", 429, WHY("QuotaExceeded") },
-		{ .begins = OBJECT, "ACTIVE", 200, .lacks = "notifyPreference" },
+		{ .begins = OBJECT,
+		    "NOTIFY_ON_UPDATE",
+		    429,
+		    WHY("QuotaExceeded") },
+		{ .begins = OBJECT,
+		    "ACTIVE",
+		    200,
+		    .lacks = "notifyPreference" },
 		{ .begins = NULL } };
 	struct fixture f;
 
@@ -295,9 +309,10 @@ test_holders_are_notified(void **state)
 static void
 test_a_shut_gate(void **state)
 {
-	static const struct step steps[] = { GOOD, { .begins = CLASS, NULL, 503 },
+	static const struct step steps[] = { GOOD,
 		{ .begins = CLASS, NULL, 503 }, { .begins = CLASS, NULL, 503 },
-		{ .begins = CLASS, NULL, 403 }, { .begins = CLASS, NULL, 200 }, { .begins = NULL } };
+		{ .begins = CLASS, NULL, 503 }, { .begins = CLASS, NULL, 403 },
+		{ .begins = CLASS, NULL, 200 }, { .begins = NULL } };
 	struct fixture f;
 	struct rest *r = &f.rest;
 

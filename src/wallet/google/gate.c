@@ -88,10 +88,9 @@ gate_shut(const struct gate_of *of, struct gate *g, const struct gate *failure,
 	ms = ms < GATE_MOST_MS ? ms : GATE_MOST_MS;
 	g->until = now + ms > until ? now + ms : until;
 	return state_put(of->store, name_of(of),
-	    slice_of(
-		arena_printf(of->a, "%s %u %lld %u %ld %.*s", account_of(of),
-		    (unsigned)g->why, (long long)g->until, g->failures,
-		    g->status, REASON_MAX, g->reason)));
+	    slice_of(arena_printf(of->a, "%s %u %lld %u %ld %.*s",
+		account_of(of), (unsigned)g->why, (long long)g->until,
+		g->failures, g->status, REASON_MAX, g->reason)));
 }
 
 enum err

@@ -1,5 +1,8 @@
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 
+#include "base/fetch.h"
 #include "conf/yaml.h"
 #include "wallet/google/object.h"
 #include "wallet/google/role.h"
@@ -8,8 +11,7 @@
 #define MESSAGES_MAX 10
 #define LINKS_MAX    10
 #define PLACES_MAX   10
-#define ID                                                                     \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+#define ID           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 struct check {
 	const struct pass_type *type;
@@ -93,8 +95,7 @@ role_line(const struct check *c, const char *key)
 static int
 line_of(const struct check *c, const char *path)
 {
-	const char *key =
-	    arena_strndup(c->f->a, path, strcspn(path, "."));
+	const char *key = arena_strndup(c->f->a, path, strcspn(path, "."));
 	const char *member = card_member(key);
 	int line = yaml_line_of(json_get(c->type->google, c->what), key);
 
@@ -233,17 +234,23 @@ check_modules(struct check *c, struct json_object *list)
 	}
 }
 
-/* Of this machine, or of no domain: Google is elsewhere. */
+/* Of this machine or its network: Google is elsewhere. */
 static bool
-is_unreachable(const char *uri)
+is_unreachable(struct arena *a, const char *uri)
 {
-	const char *host = uri + strlen("https://");
-	const size_t len = strcspn(host, ":/?#");
+	const char *at = uri + strlen("https://");
+	const bool v6 = *at == '[';
+	const char *host =
+	    arena_strndup(a, at + v6, strcspn(at + v6, v6 ? "]" : ":/?#"));
+	const char *dot = strrchr(host, '.');
+	struct sockaddr_in in4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 
-	return len == 0 || memchr(host, '.', len) == NULL ||
-	    strncmp(host, "127.", 4) == 0 || strncmp(host, "10.", 3) == 0 ||
-	    strncmp(host, "192.168.", 8) == 0 ||
-	    (len > 10 && strncmp(host + len - 10, ".localhost", 10) == 0);
+	if (inet_pton(AF_INET6, host, &in6.sin6_addr) == 1)
+		return fetch_is_private((const struct sockaddr *)&in6);
+	if (inet_pton(AF_INET, host, &in4.sin_addr) == 1)
+		return fetch_is_private((const struct sockaddr *)&in4);
+	return dot == NULL || strcasecmp(dot, ".localhost") == 0;
 }
 
 /* As deep as a template may be, see JSON_DEPTH. */
@@ -259,7 +266,7 @@ check_images(struct check *c, struct json_object *o, const char *key)
 		    "%s.%s: Google fetches images by https only, not %s; see "
 		    "\"url\" of tenant.yml",
 		    c->what, key, uri);
-	else if (uri != NULL && is_unreachable(uri))
+	else if (uri != NULL && is_unreachable(c->f->a, uri))
 		fault_add(c->f, c->type->file, line_of(c, key),
 		    "%s.%s: Google cannot reach %s; see \"url\" of tenant.yml",
 		    c->what, key, uri);

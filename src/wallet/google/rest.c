@@ -278,9 +278,9 @@ note(struct rest *r, const struct gate_of *of, struct gate *g, enum err e)
 		    ? e
 		    : ERR_INTERNAL;
 	if (e == ERR_DENIED)
-		failure.why =
-		    r->why == GATE_TOKEN || r->status == 401 ? GATE_TOKEN
-							     : GATE_ISSUER;
+		failure.why = r->why == GATE_TOKEN || r->status == 401
+		    ? GATE_TOKEN
+		    : GATE_ISSUER;
 	r->why = failure.why;
 	if (gate_shut(of, g, &failure, r->now) != ERR_OK)
 		return ERR_INTERNAL;
@@ -359,7 +359,8 @@ static enum err
 patch(struct rest *r, const struct object *o, const struct part *p,
     struct json_object **answer)
 {
-	const char *path = path_of(r, o, p->what, json_get_string(p->body, "id"));
+	const char *path =
+	    path_of(r, o, p->what, json_get_string(p->body, "id"));
 	struct json_object *body = json_copy(r->a, p->body);
 	enum err e;
 
@@ -382,7 +383,8 @@ upsert(struct rest *r, const struct object *o, const struct part *p,
 	enum err e = patch(r, o, p, answer);
 
 	if (e == ERR_NOTFOUND && !has_reason(r, "ClassNotFound"))
-		e = request(r, "POST", resource(r, o, p->what), p->body, answer);
+		e = request(
+		    r, "POST", resource(r, o, p->what), p->body, answer);
 	if (e == ERR_CONFLICT)
 		e = patch(r, o, p, answer);
 	return e;

@@ -1,6 +1,5 @@
 #include "wallet/google/gate.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -28,26 +27,43 @@ account_of(const struct gate_of *of)
 	return hex;
 }
 
-/* "ACCOUNT WHY UNTIL FAILURES STATUS REASON" */
 void
 gate_get(const struct gate_of *of, struct gate *out)
 {
-	struct gate g = { .reason = "" };
-	char hex[HEX_LEN + 1], reason[REASON_MAX + 1] = "";
-	long long until;
-	unsigned reached;
+	struct json_object *o = NULL;
+	const char *account, *reason;
+	int64_t reached;
 	struct slice s;
 
-	*out = g;
+	*out = (struct gate){ .reason = "" };
 	if (state_get(of->store, name_of(of), of->a, &s) != ERR_OK ||
-	    sscanf(s.s, "%64s %u %lld %u %ld %64s", hex, &reached, &until,
-		&g.failures, &g.status, reason) < 5 ||
-	    strcmp(hex, account_of(of)) != 0 || reached >= GATE__MAX)
+	    json_parse(of->a, s, JSON_DEPTH, &o, NULL) != ERR_OK)
 		return;
-	g.why = (enum gate_why)reached;
-	g.until = until;
-	g.reason = arena_strdup(of->a, reason);
-	*out = g;
+	account = json_get_string(o, "account");
+	reason = json_get_string(o, "reason");
+	reached = json_get_int(o, "why", GATE_OPEN);
+	if (account == NULL || strcmp(account, account_of(of)) != 0 ||
+	    reason == NULL || reached < 0 || reached >= GATE__MAX)
+		return;
+	*out = (struct gate){ .why = (enum gate_why)reached,
+		.until = json_get_int(o, "until", 0),
+		.failures = (unsigned)json_get_int(o, "failures", 0),
+		.status = (long)json_get_int(o, "status", 0),
+		.reason = reason };
+}
+
+static enum err
+keep(const struct gate_of *of, const struct gate *g)
+{
+	struct json_object *o = json_object_in(of->a);
+
+	json_set_string(o, "account", account_of(of));
+	json_set_int(o, "why", g->why);
+	json_set_int(o, "until", g->until);
+	json_set_int(o, "failures", g->failures);
+	json_set_int(o, "status", g->status);
+	json_set_string(o, "reason", g->reason);
+	return state_put(of->store, name_of(of), json_text(of->a, o));
 }
 
 bool
@@ -76,21 +92,20 @@ gate_shut(const struct gate_of *of, struct gate *g, const struct gate *failure,
 {
 	const bool held = gate_holds(g, now) && g->why == failure->why;
 	int64_t until = held ? g->until : 0, ms = failure->until;
+	size_t plain;
 
 	g->why = failure->why;
 	g->status = failure->status;
+	plain = strspn(failure->reason, PLAIN);
 	g->reason = arena_strndup(
-	    of->a, failure->reason, strspn(failure->reason, PLAIN));
+	    of->a, failure->reason, plain < REASON_MAX ? plain : REASON_MAX);
 	if (!held) {
 		g->failures++;
 		ms = pause_of(g) > ms ? pause_of(g) : ms;
 	}
 	ms = ms < GATE_MOST_MS ? ms : GATE_MOST_MS;
 	g->until = now + ms > until ? now + ms : until;
-	return state_put(of->store, name_of(of),
-	    slice_of(arena_printf(of->a, "%s %u %lld %u %ld %.*s",
-		account_of(of), (unsigned)g->why, (long long)g->until,
-		g->failures, g->status, REASON_MAX, g->reason)));
+	return keep(of, g);
 }
 
 enum err

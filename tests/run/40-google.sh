@@ -126,6 +126,81 @@ for no in "0000000000000000000000000000000000000000-logo%403x.png" \
 	is "image: $no" "$status" 404
 done
 
+# -- every kind, by its roles: what the token carries Google would take --------
+type_make() { # NAME KIND FIELDS
+	cat >"$tenants/demo/server/passes/$1.yml" <<-EOT
+		kind: $2
+		card:
+		  title: The title
+		  images: { logo: logo.png }
+		  barcode: { format: aztec, message: "{{ .additionalData.code }}" }
+		  primary:
+		$(printf '%s\n' "$3" | sed 's/^/    - /')
+		google: { class: { id: "{{ \"$1.\" + (.additionalData.n // \"1\") }}" } }
+	EOT
+	mkdir "$tenants/demo/server/passes/$1"
+	cp "$tenants/demo/server/passes/loyalty/"*.png \
+	    "$tenants/demo/server/passes/$1"
+}
+role() { # KEY VALUE ROLE
+	echo "{ key: $1, value: $2, label: L, role: $3 }"
+}
+type_make ticket eventTicket "$(role s '"12"' event.seat
+    role v Hall event.venue; role a Street event.address
+    role d '"2027-01-31T19:30:00+01:00"' event.doors)"
+type_make gift giftCard "$(role n '"4711"' gift.number
+    echo '{ key: b, value: 12.5, currencyCode: EUR, role: gift.balance }')"
+type_make deal offer "$(role f Fine offer.finePrint)"
+type_make flight boardingPass "$(role c LX flight.carrier
+    role n '"123"' flight.number; role o ZRH flight.origin
+    role z JFK flight.destination; role p Ada flight.passenger
+    role g A1 flight.gate; role r ABC flight.confirmation
+    role d '"2027-01-31T10:00:00+01:00"' flight.departure)"
+type_make train transit "$(role o Bern transit.origin
+    role d Chur transit.destination)"
+type_make plain generic "$(role s Below generic.subheader
+    echo '{ key: long, value: "{{ .additionalData.long }}" }')"
+sleep 2.2
+is 'kinds: check' "$(passwright check demo 2>&1 | grep -i google)" ''
+made() { # TYPE DATA: a pass, and the claims of its token
+	json POST "?passType=$1" "{\"additionalData\":$2}"
+	is "$1: create" "$status" 200
+	made=$(body)
+	req GET "/$made?device=google"
+	is "$1: status" "$status" 200
+	google jwt "$g/account.json" "$(body)" >"$tmp/claims" ||
+	    fail "$1: signature"
+	is "$1: faults" "$(claim 'o["faults"]')" '[]'
+}
+for type in ticket gift deal flight train plain; do
+	made $type '{"code":"7"}'
+done
+made ticket '{"code":"7"}'
+is 'ticket: seat' "$(claim '[o["payload"]["eventTicketObjects"][0][
+    "seatInfo"]["seat"]["defaultValue"]["value"]]')" '["12"]'
+
+# -- as much in the token as fits, the rest by the API -------------------------
+: >"$g/asked"
+made plain '{"n":"2"}'
+is 'fat: class and object' "$(claim '[len(o["payload"][k]) for k in
+    ("genericClasses", "genericObjects")]')" '[1, 1]'
+is 'fat: nothing is asked' "$(cat "$g/asked")" ''
+made plain "{\"n\":\"3\",\"long\":\"$(printf '%0500d' 0)\"}"
+is 'class by the API: payload' "$(claim 'list(o["payload"])')" \
+    '["genericObjects"]'
+is 'class by the API: object' \
+    "$(claim '"header" in o["payload"]["genericObjects"][0]')" true
+is 'class by the API: asked' "$(cat "$g/asked" | tr '\n' ,)" \
+    "PATCH /v1/genericClass/$issuer.plain.3,POST /v1/genericClass,"
+: >"$g/asked"
+made plain "{\"n\":\"3\",\"long\":\"$(printf '%02500d' 0)\"}"
+is 'both by the API: payload' "$(claim 'o["payload"]')" \
+    "{\"genericObjects\": [{\"id\": \"$issuer.$made\", \"classId\": \
+\"$issuer.plain.3\"}]}"
+is 'both by the API: asked' "$(cat "$g/asked" | tr '\n' ,)" \
+    "PATCH /v1/genericObject/$issuer.$made,POST /v1/genericObject,"
+ok 'both by the API: at most 1,800' test "$(wc -c <"$tmp/body")" -le 1800
+
 # -- callbacks ---------------------------------------------------------------
 installs() { # of $id
 	keyed GET "/$id/data/raw"
@@ -141,6 +216,10 @@ callback() { # WHAT STATUS INSTALLS NAME=VALUE...
 	is "callback: $what: installs" "$(installs)" "$count"
 }
 object=object=$issuer.$id
+touch "$g/no-keys"
+callback 'while there are no keys' 502 0 "$object" nonce=a
+rm "$g/no-keys" "$tenants/demo/data/google-keys.json"
+callback 'of 2 MiB' 413 0 "$object" nonce=a huge=2097152
 callback 'altered' 400 0 "$object" nonce=a altered=1
 callback 'of another protocol' 400 0 "$object" nonce=a version=ECv2
 callback 'to another issuer' 400 0 "$object" nonce=a issuer=3388
@@ -207,7 +286,43 @@ for how in '400 badRequest' '403 permissionDenied' '429 tooMany' '503 down'; do
 	like "$how: names the wallet" "$(field 'o["detail"]')" '*google*'
 	rm "$g/always"
 done
+# Nothing more is asked, and the operator is told; who waits may try.
+echo '403 permissionDenied' >"$g/always"
+now "$id" 44
 ok '403: the log tells the step' grep -q 'event=google_denied.*Console' "$log"
+passwright check demo >"$tmp/check" 2>&1
+is '403: check' $? 1
+ok '403: check tells the step' grep -q \
+    'tenant.yml:[0-9]*: .*Console.*wallet@acme.example as Developer' "$tmp/check"
+: >"$g/asked"
+json PATCH "/$id" '{"additionalData":{"points":45}}'
+sleep 4
+is '403: nothing is asked' "$(cat "$g/asked")" ''
+rm "$g/always"
+now "$id" 46
+is '403: who waits opens it again' "$status" 200
+is '403: check is content' "$(passwright check demo 2>&1 |
+    grep -c Console)" 0
+: >"$g/asked"
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	json PATCH "/$id" "{\"additionalData\":{\"points\":$((50 + i))}}"
+done
+until_points() {
+	n=0
+	while [ $n -lt 250 ] && [ "$(points)" != "$1" ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+	is "Google has $1 points" "$(points)" "$1"
+}
+until_points 60
+ok 'ten changes are told at most twice' \
+    test "$(asked "PATCH /v1/loyaltyObject/$issuer.$id")" -le 2
+: >"$g/asked"
+json PATCH "/$id" '{"additionalData":{"points":60}}'
+is 'unchanged: status' "$status" 200
+sleep 3
+is 'unchanged: nothing is asked' "$(cat "$g/asked")" ''
 # -- notifications: three a day are heard ------------------------------------
 i=0
 for type in TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT_AND_NOTIFY TEXT; do

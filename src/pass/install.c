@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "pass/pass.h"
+#include "store/due.h"
 #include "store/event.h"
 #include "store/message.h"
 #include "store/registration.h"
@@ -90,12 +91,17 @@ tell(struct txn *t, const struct install *in, const struct pass *p)
 	return event_add(t, &event);
 }
 
-/* `is` in the place of `was`, which is in `old`; the same to wallets. */
+/*
+ * `is` in the place of `was`, which is in `old`; the same to wallets, which are
+ * owed what `old` says.
+ */
 static enum err
 put(struct txn *t, struct arena *a, const struct tenant *tenant,
     struct store_pass *old, const struct pass *is)
 {
-	struct store_pass row = { .id = is->id, .same = true };
+	struct store_pass row = {
+		.id = is->id, .same = true, .owes = old->owes
+	};
 	struct pass was;
 	enum err e;
 
@@ -110,10 +116,29 @@ put(struct txn *t, struct arena *a, const struct tenant *tenant,
 	return store_pass_change(t, old, &row);
 }
 
+/* Changes that the wallet was not told of, as nobody had the pass there. */
+static bool
+is_behind(const struct install *in, const struct pass *was)
+{
+	struct json_object *google = json_get(was->providers, "google");
+	const char *left = json_get_string(google, "lastUninstallDate");
+	int64_t ms;
+
+	if (in->by < 0)
+		return false;
+	if (in->given != 0 && in->given != was->updated)
+		return true;
+	return in->wallet == STORE_GOOGLE && left != NULL &&
+	    json_get_int(google, "activeRegistrations", 0) == 0 &&
+	    clock_parse_iso(slice_of(left), &ms) && was->updated > ms;
+}
+
 enum err
 install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
     const struct install *in)
 {
+	const struct store_due owes = { .wallets = in->wallet,
+		.at = in->now + tenant->push_window };
 	struct store_pass old;
 	struct pass p;
 	enum err e;
@@ -123,6 +148,7 @@ install_note(struct txn *t, struct arena *a, const struct tenant *tenant,
 	if ((e = store_pass_get(t, in->pass, true, a, &old)) != ERR_OK ||
 	    (e = pass_parse(a, old.document, &p)) != ERR_OK)
 		return e;
+	old.owes = is_behind(in, &p) ? &owes : NULL;
 	if ((e = revise(t, a, in, &p)) == ERR_UNSET)
 		return ERR_OK;
 	if (e == ERR_OK)

@@ -18,13 +18,17 @@ struct install {
 	unsigned wallet; /* STORE_APPLE or STORE_GOOGLE */
 	int by;          /* phones that it came to; below 0: that it left */
 	int64_t now;     /* ms */
+	int64_t given;   /* ms: what came is the pass as it was changed last
+			    then; 0: as it is, or the phone fetches it */
 };
 
 /*
  * Note it in the pass: dates, counts and, when it came, the source of the last
  * download.  Index and event follow in the same transaction.  The count never
  * falls below zero: what is installed nowhere does not leave, and nothing is
- * written.  ERR_NOTFOUND: there is no such pass.
+ * written.  What came with an older pass, and what comes back to Google, which
+ * keeps it as it was, owes the wallet the changes since.  ERR_NOTFOUND: there
+ * is no such pass.
  */
 MUST_CHECK enum err install_note(struct txn *t, struct arena *a,
     const struct tenant *tenant, const struct install *in);

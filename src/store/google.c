@@ -7,6 +7,7 @@
 #define CLASS     'c' /* id -> digest */
 #define NONCE     'n' /* when it expires, digest of it -> nothing */
 #define LOUD      'l' /* object id -> when, the newest first */
+#define GIVEN     'g' /* object id -> when the pass was changed last */
 #define END       'e' /* pass id -> pass type, NUL, object id or nothing */
 #define KEY_MAX   512
 #define NONCE_LEN (1 + 8 + DIGEST_LEN)
@@ -194,6 +195,54 @@ google_loud_put(struct store *st, const char *object, int64_t now)
 	return store_run(st, loud_put, &l);
 }
 
+/* -- what links carry ------------------------------------------------------ */
+
+struct giving {
+	const struct google_given *list;
+	size_t n;
+};
+
+static enum err
+given_put(struct txn *t, void *arg)
+{
+	const struct giving *g = arg;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < g->n; i++) {
+		unsigned char row[8];
+		struct key k;
+
+		table_put64(row, (uint64_t)g->list[i].updated);
+		e = table_put(t, TABLE_GOOGLE,
+		    key_of(&k, GIVEN, g->list[i].object),
+		    table_slice(row, sizeof(row)), 0);
+	}
+	return e;
+}
+
+enum err
+google_given_put(struct store *st, const struct google_given *list, size_t n)
+{
+	struct giving g = { list, n };
+
+	return run_with(st, given_put, &g, DB_TXN_NOSYNC);
+}
+
+enum err
+google_given_take(struct txn *t, const char *object, int64_t *updated)
+{
+	struct key k;
+	struct slice key = key_of(&k, GIVEN, object), v;
+	enum err e = table_get(t, TABLE_GOOGLE, key, &v, DB_RMW);
+
+	*updated = 0;
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_OK : e;
+	if (v.len == 8)
+		*updated = (int64_t)table_get64((const unsigned char *)v.s);
+	return table_del(t, TABLE_GOOGLE, key);
+}
+
 /* -- objects of passes that were erased --------------------------------- */
 
 enum err
@@ -272,6 +321,8 @@ end_done(struct txn *t, void *arg)
 
 	if (e == ERR_OK && d->object != NULL)
 		e = forget(t, LOUD, d->object);
+	if (e == ERR_OK && d->object != NULL)
+		e = forget(t, GIVEN, d->object);
 	return e;
 }
 

@@ -38,6 +38,21 @@ MUST_CHECK enum err google_loud_put(
     struct store *st, const char *object, int64_t now);
 
 /*
+ * What links to save objects carry: the pass as it was at `updated` (ms).  The
+ * commit is not flushed, see store_source_put().
+ */
+struct google_given {
+	const char *object;
+	int64_t updated;
+};
+MUST_CHECK enum err google_given_put(
+    struct store *st, const struct google_given *list, size_t n);
+
+/* The last link's, which is forgotten; `*updated` 0: there was none. */
+MUST_CHECK enum err google_given_take(
+    struct txn *t, const char *object, int64_t *updated);
+
+/*
  * The object of a pass that was erased: Google is to have it INACTIVE, which
  * the pass owes (due.h) from `now` on.
  */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pass/pass.h"
+#include "store/due.h"
 #include "store/message.h"
 #include "store/query.h"
 #include "store/registration.h"
@@ -108,7 +109,9 @@ stored(struct fixture *f, const char *id)
 static enum err
 note(struct fixture *f, unsigned wallet, int by, int64_t now)
 {
-	const struct install in = { "pass-1", wallet, by, now };
+	const struct install in = {
+		.pass = "pass-1", .wallet = wallet, .by = by, .now = now
+	};
 
 	return install_run(f->st, f->a, &f->t, &in);
 }
@@ -130,6 +133,70 @@ expect_stats(
 	assert_int_equal(s.active, active);
 	assert_int_equal(s.apple, apple);
 	assert_int_equal(s.google, google);
+}
+
+static bool
+owes(struct fixture *f)
+{
+	struct due d;
+
+	return due_find(f->st, "pass-1", f->a, &d) == ERR_OK &&
+	    d.wallets == STORE_GOOGLE;
+}
+
+/* The pass was changed a day ago. */
+static void
+test_what_comes_behind_owes(void **state)
+{
+	static const struct {
+		unsigned wallet;
+		int by;
+		int64_t given;
+		bool owes;
+	} t[] = {
+		{ STORE_GOOGLE, 1, 0, false },
+		{ STORE_GOOGLE, 1, NOW - DAY, false },
+		{ STORE_GOOGLE, -1, NOW - DAY - 1, false },
+		{ STORE_APPLE, 1, 0, false },
+		{ STORE_GOOGLE, 1, NOW - DAY - 1, true },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		const struct install in = { .pass = "pass-1",
+			.wallet = t[i].wallet,
+			.by = t[i].by,
+			.now = NOW,
+			.given = t[i].given };
+
+		assert_int_equal(install_run(f->st, f->a, &f->t, &in), ERR_OK);
+		if (owes(f) != t[i].owes)
+			fail_msg("%zu", i);
+	}
+}
+
+/* Google keeps it as it was when the last holder left. */
+static void
+test_what_comes_back_owes(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW - 3 * DAY), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, -1, NOW - 2 * DAY), ERR_OK);
+	assert_false(owes(f));
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW), ERR_OK);
+	assert_true(owes(f));
+}
+
+static void
+test_what_comes_back_unchanged_owes_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW - 3 * DAY), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, -1, NOW - DAY), ERR_OK);
+	assert_int_equal(note(f, STORE_GOOGLE, 1, NOW), ERR_OK);
+	assert_false(owes(f));
 }
 
 static void
@@ -254,7 +321,9 @@ static void
 test_no_such_pass(void **state)
 {
 	struct fixture *f = *state;
-	const struct install in = { "pass-3", STORE_APPLE, 1, NOW };
+	const struct install in = {
+		.pass = "pass-3", .wallet = STORE_APPLE, .by = 1, .now = NOW
+	};
 
 	assert_int_equal(install_run(f->st, f->a, &f->t, &in), ERR_NOTFOUND);
 }
@@ -325,6 +394,9 @@ main(void)
 {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_what_comes_behind_owes),
+		T(test_what_comes_back_owes),
+		T(test_what_comes_back_unchanged_owes_nothing),
 		T(test_a_life),
 		T(test_never_below_zero),
 		T(test_messages_go_with_the_last_holder),

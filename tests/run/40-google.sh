@@ -15,7 +15,7 @@ gport=$(free_port)
 python3 "$top/tests/run/google.py" serve "$g" "$gport" \
     >"$tmp/google.log" 2>&1 &
 gpid=$!
-trap 'kill "$gpid" 2>/dev/null; finish' EXIT
+trap 's=$?; kill "$gpid" 2>/dev/null; (exit $s); finish' EXIT
 cat >>"$PASSWRIGHT_CONFIG" <<-EOT
 	worker: $build/passwright-worker
 	endpoints:
@@ -297,8 +297,17 @@ is '403: check' $? 1
 ok '403: check tells the step' grep -q \
     'tenant.yml:[0-9]*: .*Console.*wallet@acme.example as Developer' "$tmp/check"
 : >"$g/asked"
-json PATCH "/$id" '{"additionalData":{"points":45}}'
-sleep 4
+json PATCH "/$id" '{"additionalData":{"points":45},"options":{"correlationId":"denied"}}'
+errors() {
+	keyed GET /pushUpdate/status
+	field '[x["errors"] for x in o if x["operationData"] == "denied"][0]'
+}
+n=0
+while [ $n -lt 100 ] && [ "$(errors)" != 1 ]; do
+	n=$((n + 1))
+	sleep 0.2
+done
+is '403: an error of the operation' "$(errors)" 1
 is '403: nothing is asked' "$(cat "$g/asked")" ''
 rm "$g/always"
 now "$id" 46
@@ -365,6 +374,24 @@ until_installs 1 'somebody has it'
 is 'nothing was refused' "$(grep refused "$g/asked")" ''
 sed -i 's/poll: 1s, //' "$yml"
 sleep 2.2
+
+# -- changed between the link and the saving ------------------------------------
+json POST '?passType=loyalty' '{"additionalData":{"points":1}}'
+late=$(body)
+req GET "/$late?device=google"
+is 'late: link' "$status" 200
+json PATCH "/$late" '{"additionalData":{"points":2}}'
+google callback "$g" "object=$issuer.$late" nonce=late >"$tmp/callback"
+req POST /google -H 'Content-Type: application/json' \
+    --data-binary "@$tmp/callback"
+is 'late: saved' "$status" 200
+n=0
+while [ $n -lt 250 ] && [ ! -s "$g/$issuer.$late.json" ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+is 'late: Google knows' "$(field 'o["textModulesData"][0]["body"]' \
+    "$g/$issuer.$late.json")" 2
 
 # -- erase: Google's object ends, whatever it takes ---------------------------
 state() {

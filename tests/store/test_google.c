@@ -108,6 +108,42 @@ test_three_a_day_are_loud(void **state)
 	}
 }
 
+struct taking {
+	const char *object;
+	int64_t updated;
+};
+
+static enum err
+take_given(struct txn *t, void *arg)
+{
+	struct taking *g = arg;
+
+	return google_given_take(t, g->object, &g->updated);
+}
+
+static int64_t
+given(struct fixture *f, const char *object)
+{
+	struct taking g = { object, -1 };
+
+	assert_int_equal(store_run(f->st, take_given, &g), ERR_OK);
+	return g.updated;
+}
+
+static void
+test_what_links_carry(void **state)
+{
+	static const struct google_given list[] = { { "1.a", NOW },
+		{ "1.b", NOW + 1 }, { "1.a", NOW + 2 } };
+	struct fixture *f = *state;
+
+	assert_int_equal(google_given_put(f->st, list, 3), ERR_OK);
+	assert_int_equal(given(f, "1.a"), NOW + 2);
+	assert_int_equal(given(f, "1.a"), 0);
+	assert_int_equal(given(f, "1."), 0);
+	assert_int_equal(given(f, "1.b"), NOW + 1);
+}
+
 static enum err
 put_ends(struct txn *t, void *arg)
 {
@@ -196,6 +232,7 @@ main(void)
 		TEST(test_classes),
 		TEST(test_three_a_day_are_loud),
 		TEST(test_looking_counts_nothing),
+		TEST(test_what_links_carry),
 		TEST(test_what_is_to_end),
 	};
 

@@ -29,7 +29,7 @@ const char *account_fault(struct arena *a, const struct google_conf *c);
 
 const char *account_email(const struct account *acc);
 
-/* Of the file's content: DIGEST_LEN bytes. */
+/* Of the file as it was written last: DIGEST_LEN bytes. */
 const unsigned char *account_digest(const struct account *acc);
 
 /*

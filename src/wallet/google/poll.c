@@ -2,6 +2,7 @@
 
 #include "pass/install.h"
 #include "pass/pass.h"
+#include "store/google.h"
 #include "wallet/google/rest.h"
 
 struct poll {
@@ -9,6 +10,7 @@ struct poll {
 	const char *id;
 	struct slice document; /* when Google was asked */
 	struct pass pass;
+	const char *object; /* its id */
 	bool has_users;
 };
 
@@ -19,7 +21,7 @@ note(struct txn *t, void *arg)
 	struct push_env *env = p->env;
 	const int64_t active = json_get_int(
 	    json_get(p->pass.providers, "google"), "activeRegistrations", 0);
-	const struct install in = { .pass = p->id,
+	struct install in = { .pass = p->id,
 		.wallet = STORE_GOOGLE,
 		.by = p->has_users ? 1 : (int)-active,
 		.now = env->now };
@@ -27,6 +29,10 @@ note(struct txn *t, void *arg)
 	enum err e = store_pass_get(t, p->id, true, env->a, &row);
 
 	if (e != ERR_OK || !slice_eq(row.document, p->document))
+		return e;
+	if (p->has_users)
+		e = google_given_take(t, p->object, &in.given);
+	if (e != ERR_OK)
 		return e;
 	return install_note(t, env->a, env->tenant, &in);
 }
@@ -76,6 +82,7 @@ poll_pass(struct push_env *env, const char *id)
 		return ERR_UPSTREAM;
 	if (e != ERR_OK)
 		return e == ERR_NOTFOUND || e == ERR_INVALID ? ERR_OK : e;
+	p.object = o.id;
 	known = (pass_installed(&p.pass) & STORE_GOOGLE) != 0;
 	if (known == p.has_users)
 		return ERR_OK;

@@ -188,6 +188,9 @@ tell_due(struct push_env *env, struct due *d)
 	case ERR_INTERNAL:
 		d->refused |= STORE_GOOGLE;
 		break;
+	case ERR_DENIED:
+		d->stuck |= STORE_GOOGLE;
+		/* FALLTHROUGH */
 	default:
 		if (r.later > 0)
 			d->again = env->now + r.later;

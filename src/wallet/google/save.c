@@ -1,5 +1,6 @@
 #include "wallet/google/save.h"
 
+#include "store/google.h"
 #include "wallet/google/jwt.h"
 #include "wallet/google/rest.h"
 
@@ -49,6 +50,19 @@ hand_over(
 	return e == ERR_OK ? e : rest_why(r, e, w);
 }
 
+/* So that changes until it is saved are not lost. */
+static enum err
+remember(
+    struct arena *a, const struct save_of *of, const struct object *objects)
+{
+	struct google_given *list = arena_alloc(a, of->n * sizeof(*list));
+
+	for (size_t i = 0; i < of->n; i++)
+		list[i] = (struct google_given){ objects[i].id,
+			of->passes[i].updated };
+	return google_given_put(of->store, list, of->n);
+}
+
 enum err
 save_make(
     struct arena *a, const struct save_of *of, struct save *out, struct why *w)
@@ -81,5 +95,5 @@ save_make(
 	}
 	out->url = arena_printf(
 	    a, "%s%s", of->server->endpoints.google_save, out->jwt);
-	return ERR_OK;
+	return remember(a, of, objects);
 }

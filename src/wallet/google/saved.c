@@ -17,7 +17,7 @@ static enum err
 note(struct txn *t, void *arg)
 {
 	struct note *n = arg;
-	const struct install in = { .pass = n->pass,
+	struct install in = { .pass = n->pass,
 		.wallet = STORE_GOOGLE,
 		.by = n->callback->save ? 1 : -1,
 		.now = n->env->now };
@@ -26,7 +26,10 @@ note(struct txn *t, void *arg)
 
 	if (e != ERR_OK)
 		return e == ERR_CONFLICT ? ERR_OK : e;
-	e = install_note(t, n->env->a, n->env->tenant, &in);
+	if (n->callback->save)
+		e = google_given_take(t, n->callback->object_id, &in.given);
+	if (e == ERR_OK)
+		e = install_note(t, n->env->a, n->env->tenant, &in);
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 

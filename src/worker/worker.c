@@ -266,9 +266,7 @@ static void
 sum_up(const struct place *p, struct worker_round *out)
 {
 	for (size_t i = 0; jobs[i] != NULL; i++) {
-		const struct job_state *s = &p->state[i];
-
-		if (!s->owed)
+		if (!p->state[i].owed)
 			continue;
 		out->owed = true;
 		if (p->state[i].failures == 0 && !p->state[i].failing &&

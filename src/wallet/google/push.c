@@ -192,7 +192,8 @@ tell_due(struct push_env *env, struct due *d)
 		d->stuck |= STORE_GOOGLE;
 		/* FALLTHROUGH */
 	default:
-		if (r.later > 0)
+		/* no later than others: the gate itself waits for longer */
+		if (r.later > 0 && env->now + r.later < d->again)
 			d->again = env->now + r.later;
 	}
 }

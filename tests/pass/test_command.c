@@ -1,5 +1,6 @@
 #include "pass/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -41,6 +42,7 @@ setup(void **state)
 	program(f, "outside", "echo outside");
 	strcat(f->dir, "/acme");
 	assert_int_equal(mkdir(f->dir, 0700), 0);
+	signal(SIGPIPE, SIG_IGN); /* as every program of ours does */
 	log_open("test_command", "/dev/null", LOG_LVL_ERROR);
 	*state = f;
 	return 0;

@@ -76,6 +76,15 @@ call_pass_document(
 }
 
 enum err
+call_peek(
+    struct call *c, const char *id, struct pass *p, struct slice *document)
+{
+	enum err e = call_document(c, id, document);
+
+	return e == ERR_OK ? pass_peek(c->a, *document, p) : e;
+}
+
+enum err
 call_no_type(struct call *c)
 {
 	return why(&c->why, ERR_UNSET, NULL,

@@ -49,6 +49,10 @@ MUST_CHECK enum err call_document(
 MUST_CHECK enum err call_pass_document(
     struct call *c, const char *id, struct pass *p, struct slice *document);
 
+/* The same, as far as pass_peek() goes. */
+MUST_CHECK enum err call_peek(
+    struct call *c, const char *id, struct pass *p, struct slice *document);
+
 /*
  * The identifiers of `given` that the caller may use: all, or ERR_DENIED with
  * `unproven` set.

@@ -53,7 +53,7 @@ read_ids(struct call *c, struct ids *ids)
 	return ERR_OK;
 }
 
-/* pkpass_get() or pkpass_build() */
+/* pkpass_get(), pkpass_recall() or pkpass_build() */
 typedef enum err make_fn(struct arena *a, const struct pkpass_of *of,
     struct pkpass *out, struct why *w);
 
@@ -78,7 +78,7 @@ get(struct call *c, const char *id, make_fn *make, struct pkpass *out)
 {
 	struct slice document;
 	struct pass p;
-	enum err e = call_pass_document(c, id, &p, &document);
+	enum err e = call_peek(c, id, &p, &document);
 
 	return e == ERR_OK ? make_of(c, &p, document, make, out) : e;
 }
@@ -91,18 +91,27 @@ attachment(
 	    arena_printf(c->a, "attachment; filename=\"%s.%s\"", name, ending));
 }
 
-/* A kept file that cannot be read is made again. */
+/*
+ * The tag comes first: it often is all that is asked for.  A kept file that
+ * cannot be read is made again.
+ */
 enum err
 download_signed(struct call *c, struct response *resp, const struct pass *p,
     struct slice document)
 {
 	struct pkpass one = { .modified = 0 };
-	enum err e;
+	enum err e = make_of(c, p, document, pkpass_recall, &one);
+	const bool recalled = e == ERR_OK;
 
-	if ((e = make_of(c, p, document, pkpass_get, &one)) != ERR_OK)
+	if (e == ERR_NOTFOUND)
+		e = make_of(c, p, document, pkpass_get, &one);
+	if (e != ERR_OK)
 		return e;
 	if (response_not_modified(resp, c->req, one.etag, one.modified))
 		return ERR_OK;
+	if (recalled &&
+	    (e = make_of(c, p, document, pkpass_get, &one)) != ERR_OK)
+		return e;
 	attachment(resp, c, p->id, "pkpass");
 	if (one.file != NULL &&
 	    response_file(resp, 200, TYPE_PKPASS, one.file) == ERR_OK)
@@ -119,7 +128,7 @@ send_one(struct call *c, struct response *resp, const char *id)
 {
 	struct slice document;
 	struct pass p;
-	enum err e = call_pass_document(c, id, &p, &document);
+	enum err e = call_peek(c, id, &p, &document);
 
 	return e == ERR_OK ? download_signed(c, resp, &p, document) : e;
 }

@@ -30,8 +30,9 @@ keep_type(struct call *c, const char *type, const char **ids, size_t *n)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < *n; i++) {
+		struct slice document;
 		struct pass p;
-		enum err e = call_pass(c, ids[i], &p);
+		enum err e = call_peek(c, ids[i], &p, &document);
 
 		if (e == ERR_NOTFOUND)
 			continue; /* removed meanwhile */

@@ -45,6 +45,13 @@ struct pass {
 MUST_CHECK enum err pass_parse(
     struct arena *a, struct slice document, struct pass *out);
 
+/*
+ * The same, but only `id`, `type` and `modified` need be filled: what decides
+ * which package it has, and little of the work.
+ */
+MUST_CHECK enum err pass_peek(
+    struct arena *a, struct slice document, struct pass *out);
+
 /* The document to store.  ERR_TOOBIG over PASS_DOCUMENT_MAX. */
 MUST_CHECK enum err pass_print(
     struct arena *a, const struct pass *p, struct slice *document);

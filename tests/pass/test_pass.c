@@ -160,6 +160,56 @@ test_parse_refuses_what_is_damaged(void **state)
 	}
 }
 
+/* Near misses: what looks like a member of the document, and is none. */
+static void
+test_peek_agrees_with_parse(void **state)
+{
+	static const char *const odd[] = {
+		"{\"id\":\"inner\",\"modified\":1,\"passType\":\"inner\"}",
+		"{\"a\":\"\\\",\\\"id\\\":\\\"x\",\"b\":[{\"id\":\"y\"}]}",
+		"{\"}\":\"}\",\"]\":\"[{\\\\\",\":\":\":,\"}",
+		"{}",
+	};
+	struct arena *a = *state;
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		struct pass p = example(a), peeked = { .id = NULL };
+		struct slice doc;
+
+		p.metadata = p.identifiers = parsed(a, odd[i]);
+		p.extensions = p.additional = parsed(a, odd[i]);
+		assert_int_equal(pass_print(a, &p, &doc), ERR_OK);
+		assert_int_equal(pass_peek(a, doc, &peeked), ERR_OK);
+		assert_string_equal(peeked.id, p.id);
+		assert_string_equal(peeked.type, p.type);
+		assert_int_equal(peeked.modified, p.modified);
+		assert_null(peeked.identifiers); /* it was no pass_parse() */
+	}
+}
+
+static void
+test_peek_leaves_the_odd_to_parse(void **state)
+{
+	struct pass p = { .id = NULL };
+	struct slice old = least_without(*state, N_LEAST);
+
+	/* Of a time before `modified`. */
+	assert_int_equal(pass_peek(*state, old, &p), ERR_OK);
+	assert_non_null(p.identifiers);
+	assert_string_equal(p.type, "loyalty");
+	p.id = NULL;
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++)
+		assert_int_equal(
+		    pass_peek(*state, slice_of(damaged[i]), &p), ERR_INTERNAL);
+	for (size_t n = 0; n < sizeof(document) - 1; n++) {
+		const struct slice part = { arena_strndup(*state, document, n),
+			n };
+
+		if (pass_peek(*state, part, &p) == ERR_OK)
+			assert_int_equal(p.modified, 1795323846);
+	}
+}
+
 static void
 test_print_has_a_limit(void **state)
 {
@@ -311,6 +361,8 @@ main(void)
 		cmocka_unit_test(test_print_and_parse_agree),
 		cmocka_unit_test(test_parse_wants_what_makes_a_pass),
 		cmocka_unit_test(test_parse_refuses_what_is_damaged),
+		cmocka_unit_test(test_peek_agrees_with_parse),
+		cmocka_unit_test(test_peek_leaves_the_odd_to_parse),
 		cmocka_unit_test(test_print_has_a_limit),
 		cmocka_unit_test(test_row_has_nine_properties),
 		cmocka_unit_test(test_raw_keeps_secrets_to_itself),

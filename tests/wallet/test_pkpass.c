@@ -386,6 +386,42 @@ test_images_ahead(void **state)
 	assert_true(get(f, type, "{2}", NULL));
 }
 
+/* The tag alone, and of a pass that was but peeked at. */
+static void
+test_recall(void **state)
+{
+	struct fixture *f = *state;
+	const struct pass whole = f->pass;
+	const char *etag;
+	struct pkpass_of of;
+	struct pkpass out = { .etag = "untouched" };
+	struct slice document;
+	struct why w;
+
+	run(f, "mkdir -p data");
+	f->pass.secret = "s";
+	f->pass.created = f->pass.updated = f->now;
+	assert_int_equal(pass_print(f->a, &f->pass, &document), ERR_OK);
+	of = pass_of(f, load(f));
+	of.document = document;
+	f->pass = (struct pass){
+		.id = whole.id, .type = whole.type, .modified = whole.modified
+	};
+	assert_int_equal(pkpass_recall(f->a, &of, &out, &w), ERR_NOTFOUND);
+	assert_string_equal(out.etag, "untouched");
+	assert_false(get(f, of.type, document.s, NULL));
+	assert_true(get(f, of.type, document.s, &etag));
+	assert_int_equal(pkpass_recall(f->a, &of, &out, &w), ERR_OK);
+	assert_string_equal(out.etag, etag);
+	assert_int_equal(out.modified, whole.modified);
+	assert_null(out.file);
+	assert_null(out.zip.s);
+	f->pass = whole;
+	of.document = slice_of("{}");
+	assert_int_equal(pkpass_build(f->a, &of, &out, &w), ERR_OK);
+	assert_string_equal(out.etag, etag);
+}
+
 /* What is kept does not outlive its certificate. */
 static void
 test_kept_expires(void **state)
@@ -501,6 +537,7 @@ main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test_setup(test_kept, reset),
 		cmocka_unit_test_setup(test_images_ahead, reset),
+		cmocka_unit_test_setup(test_recall, reset),
 		cmocka_unit_test_setup(test_kept_expires, reset),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test_setup(test_bundle, reset),

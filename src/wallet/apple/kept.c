@@ -121,6 +121,17 @@ remember(const struct kept_key *key, const char *name)
 	memcpy(f->name, name, len + 1);
 }
 
+bool
+kept_recall(const struct kept_key *key, struct kept *out)
+{
+	const struct found *f = found_at(key);
+
+	out->path = NULL;
+	return f->name[0] != '\0' &&
+	    memcmp(f->digest, key->digest, sizeof(f->digest)) == 0 &&
+	    parse_name(f->name, f->name, out);
+}
+
 /*
  * Nobody removes a file this young before the web server has opened it, so it
  * needs no lock; an older one has to be touched under one.
@@ -129,14 +140,11 @@ static bool
 recall(struct arena *a, const struct kept_key *key, const char *slot,
     int64_t now, struct kept *out)
 {
-	const struct found *f = found_at(key);
 	struct stat st;
 
-	if (f->name[0] == '\0' ||
-	    memcmp(f->digest, key->digest, sizeof(f->digest)) != 0 ||
-	    !parse_name(f->name, f->name, out))
+	if (!kept_recall(key, out))
 		return false;
-	out->path = arena_printf(a, "%s/%s", slot, f->name);
+	out->path = arena_printf(a, "%s/%s", slot, found_at(key)->name);
 	return lstat(out->path, &st) == 0 && S_ISREG(st.st_mode) &&
 	    !is_old(&st, now, KEPT_GRACE / 2);
 }

@@ -45,6 +45,12 @@ bool kept_find(
     struct arena *a, const struct kept_key *key, int64_t now, struct kept *out);
 
 /*
+ * The tag and time of what this process found or kept of late, without a look
+ * at the file system: the file may be gone, and `path` is NULL.
+ */
+bool kept_recall(const struct kept_key *key, struct kept *out);
+
+/*
  * Keep `zip`, whose etag and modified are `k`'s.  A failure is logged at most
  * once a minute and otherwise without effect: the pass is made again next
  * time.

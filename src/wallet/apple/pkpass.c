@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -203,8 +202,15 @@ make(struct arena *a, struct input *in, struct pkpass *out, struct why *w,
 {
 	struct package package = { .a = a };
 	struct pkpass made = { .file = NULL };
+	struct pass whole;
 	enum err e;
 
+	if (in->of.pass->identifiers == NULL) { /* but peeked at */
+		e = pass_parse(a, in->of.document, &whole);
+		if (e != ERR_OK)
+			return e;
+		in->of.pass = &whole;
+	}
 	if ((e = card_render(a, in->of.tenant, in->of.type, in->of.pass,
 		 &in->card)) != ERR_OK ||
 	    (e = make_files(&package, in, w)) != ERR_OK ||
@@ -228,40 +234,30 @@ pkpass_build(struct arena *a, const struct pkpass_of *of, struct pkpass *out,
 
 /* -- kept ones ------------------------------------------------------------ */
 
-static void
-add(EVP_MD_CTX *md, const void *p, size_t n)
-{
-	if (EVP_DigestUpdate(md, p, n) != 1)
-		abort();
-}
-
 /*
  * Of all that the package is made of.  The time of its files counts too: what
  * went back to an earlier state must be newer than the state in between, or a
  * phone's If-Modified-Since would keep that.
  */
 static void
-digest_of(const struct input *in, unsigned char out[32])
+digest_of(struct arena *a, const struct input *in, unsigned char out[32])
 {
 	static const char version[] = PACKAGE_VERSION;
 	const struct pkpass_of *of = &in->of;
 	const int64_t modified = modified_of(of);
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned char signer[32];
+	struct buf b;
 
-	if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
-		abort();
 	signer_digest(in->signer, signer);
-	add(md, version, sizeof(version));
-	add(md, of->type->digest, sizeof(of->type->digest));
-	add(md, signer, sizeof(signer));
-	add(md, &modified, sizeof(modified));
-	add(md, of->tenant->id, strlen(of->tenant->id) + 1);
-	add(md, of->pass->id, strlen(of->pass->id) + 1);
-	add(md, of->document.s, of->document.len);
-	if (EVP_DigestFinal_ex(md, out, NULL) != 1)
-		abort();
-	EVP_MD_CTX_free(md);
+	buf_init(&b, a);
+	buf_add(&b, version, sizeof(version));
+	buf_add(&b, of->type->digest, sizeof(of->type->digest));
+	buf_add(&b, signer, sizeof(signer));
+	buf_add(&b, &modified, sizeof(modified));
+	buf_add(&b, of->tenant->id, strlen(of->tenant->id) + 1);
+	buf_add(&b, of->pass->id, strlen(of->pass->id) + 1);
+	buf_add(&b, of->document.s, of->document.len);
+	digest_sha256(b.s, b.len, out);
 }
 
 static void
@@ -274,32 +270,65 @@ keep(struct arena *a, const struct kept_key *key, const struct pkpass *p,
 	kept_store(a, key, &k, p->zip, now);
 }
 
+/* The signer, and the key under which the package may be kept. */
+static enum err
+make_key(struct arena *a, struct input *in, struct kept_key *key, struct why *w)
+{
+	const struct pkpass_of *of = &in->of;
+	enum err e;
+
+	e = signer_get(&of->type->apple_conf, of->now, &in->signer, w);
+	if (e != ERR_OK)
+		return e;
+	key->dir = arena_printf(a, "%s/data", of->tenant->dir);
+	key->id = of->pass->id;
+	digest_of(a, in, key->digest);
+	return ERR_OK;
+}
+
+static void
+take_tag(const struct kept *k, struct pkpass *out)
+{
+	*out = (struct pkpass){ .file = k->path, .modified = k->modified };
+	memcpy(out->etag, k->etag, sizeof(out->etag));
+}
+
 enum err
 pkpass_get(struct arena *a, const struct pkpass_of *of, struct pkpass *out,
     struct why *w)
 {
 	struct input in = { .of = *of };
-	struct kept_key key = {
-		.dir = arena_printf(a, "%s/data", of->tenant->dir),
-		.id = of->pass->id,
-	};
+	struct kept_key key;
 	struct kept k;
 	bool known;
-	enum err e;
+	enum err e = make_key(a, &in, &key, w);
 
-	if ((e = signer_get(&of->type->apple_conf, of->now, &in.signer, w)) !=
-	    ERR_OK)
+	if (e != ERR_OK)
 		return e;
-	digest_of(&in, key.digest);
 	if (kept_find(a, &key, of->now, &k)) {
-		*out =
-		    (struct pkpass){ .file = k.path, .modified = k.modified };
-		memcpy(out->etag, k.etag, sizeof(out->etag));
+		take_tag(&k, out);
 		return ERR_OK;
 	}
 	if ((e = make(a, &in, out, w, &known)) == ERR_OK && known)
 		keep(a, &key, out, of->now);
 	return e;
+}
+
+enum err
+pkpass_recall(struct arena *a, const struct pkpass_of *of, struct pkpass *out,
+    struct why *w)
+{
+	struct input in = { .of = *of };
+	struct kept_key key;
+	struct kept k;
+	enum err e = make_key(a, &in, &key, w);
+
+	if (e != ERR_OK)
+		return e;
+	if (!kept_recall(&key, &k))
+		return ERR_NOTFOUND;
+	take_tag(&k, out);
+	return ERR_OK;
 }
 
 enum err

@@ -25,16 +25,16 @@ struct pkpass {
 struct pkpass_of {
 	struct tenant *tenant;
 	struct pass_type *type;
-	const struct pass *pass;
-	struct slice document; /* that the pass was read from */
+	const struct pass *pass; /* whole, or as pass_peek() has it */
+	struct slice document;   /* that it was read from */
 	int64_t now;
 };
 
 /*
- * Render, sign and pack; the document is not looked at.  The same pass gives
- * the same bytes but for the signature.  ERR_UNSET with `why` naming the
- * missing setting (an icon among them); ERR_INTERNAL (logged) when a template
- * fails, or the certificate or an image cannot be used.
+ * Render, sign and pack; the document of a whole pass is not looked at.  The
+ * same pass gives the same bytes but for the signature.  ERR_UNSET with `why`
+ * naming the missing setting (an icon among them); ERR_INTERNAL (logged) when a
+ * template fails, or the certificate or an image cannot be used.
  */
 MUST_CHECK enum err pkpass_build(struct arena *a, const struct pkpass_of *of,
     struct pkpass *out, struct why *w);
@@ -45,6 +45,13 @@ MUST_CHECK enum err pkpass_build(struct arena *a, const struct pkpass_of *of,
  * not remove.
  */
 MUST_CHECK enum err pkpass_get(struct arena *a, const struct pkpass_of *of,
+    struct pkpass *out, struct why *w);
+
+/*
+ * Only the tag and time of it, where this process has met it of late; else
+ * ERR_NOTFOUND, or what pkpass_get() says.
+ */
+MUST_CHECK enum err pkpass_recall(struct arena *a, const struct pkpass_of *of,
     struct pkpass *out, struct why *w);
 
 /* Read the kept file into `zip`, if it is one.  ERR_INTERNAL, logged. */

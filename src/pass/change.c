@@ -323,7 +323,7 @@ find_type_in(struct txn *t, struct creating *c, const struct store_find *find)
 		if (e == ERR_NOTFOUND)
 			continue;
 		if (e != ERR_OK ||
-		    (e = pass_parse(a, row.document, &p)) != ERR_OK)
+		    (e = pass_peek(a, row.document, &p)) != ERR_OK)
 			return e;
 		if (strcmp(p.type, c->type->name) == 0) {
 			c->found = find->ids[i];
@@ -365,10 +365,10 @@ find_either(struct creating *c)
 	enum err e = ERR_OK;
 
 	if (c->unique != NULL)
-		e = store_run(c->env->store, find_unique, c);
+		e = store_read(c->env->store, find_unique, c);
 	if (e == ERR_OK && c->found == NULL && c->known)
-		e = store_run(c->env->store, find_known, c);
-	return e;
+		e = store_read(c->env->store, find_known, c);
+	return e == ERR_OK && c->found != NULL ? store_flush(c->env->store) : e;
 }
 
 /* What providers answered, and what they did not. */
@@ -649,7 +649,7 @@ change_find(
 	enum err e = prepare(&c, in, &w);
 
 	if (e == ERR_OK)
-		e = store_run(env->store, find_known, &c);
+		e = store_read(env->store, find_known, &c);
 	if (e == ERR_OK && c.found == NULL)
 		return ERR_NOTFOUND;
 	if (e == ERR_OK)
@@ -930,9 +930,11 @@ update_once(struct updating *u, struct why *w)
 {
 	enum err e = draft(u, w);
 
-	if (e == ERR_OK && (u->changed || u->settles))
-		e = store_run(u->env->store, commit, u);
-	return e;
+	if (e != ERR_OK)
+		return e;
+	/* That it is so already may be another's change, not yet on disk. */
+	return u->changed || u->settles ? store_run(u->env->store, commit, u)
+					: store_flush(u->env->store);
 }
 
 enum err

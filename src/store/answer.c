@@ -62,7 +62,7 @@ answer_read(struct store *st, const char *id, const char *provider,
 {
 	struct reading r = { id, provider, a, out };
 
-	return run_bare(st, read_row, &r);
+	return store_read(st, read_row, &r);
 }
 
 static enum err

@@ -210,7 +210,7 @@ delivery_next(struct store *st, struct delivery_look *look, struct arena *a,
 		.a = a,
 		.out = out,
 		.max = *max };
-	enum err e = run_bare(st, take, &k);
+	enum err e = store_read(st, take, &k);
 
 	look->soonest = k.later;
 	*max = e == ERR_OK ? k.n : 0;
@@ -227,7 +227,7 @@ delivery_parked(struct store *st, const char *webhook, struct arena *a,
 		.a = a,
 		.out = out,
 		.max = *max };
-	enum err e = run_bare(st, take, &k);
+	enum err e = store_read(st, take, &k);
 
 	*max = e == ERR_OK ? k.n : 0;
 	return e;

@@ -201,7 +201,7 @@ due_next(struct store *st, struct due_scan *s, const struct due_when *when,
 	struct looking l = {
 		.scan = *s, .when = when, .a = a, .out = out, .max = *max
 	};
-	enum err e = run_bare(st, look, &l);
+	enum err e = store_read(st, look, &l);
 
 	if (e == ERR_OK) {
 		*s = l.scan;
@@ -227,7 +227,7 @@ enum err
 due_find(struct store *st, const char *id, struct arena *a, struct due *out)
 {
 	struct finding f = { .id = id };
-	enum err e = run_bare(st, find, &f);
+	enum err e = store_read(st, find, &f);
 
 	if (e == ERR_OK)
 		show(a, arena_strdup(a, id), &f.row, out);

@@ -86,5 +86,5 @@ store_pass_next(
 {
 	struct following f = { after, a, id };
 
-	return run_bare(st, follow, &f);
+	return store_read(st, follow, &f);
 }

@@ -171,7 +171,7 @@ enum err
 event_next(struct store *st, struct arena *a, struct event *out, size_t *max)
 {
 	struct taking tk = { .a = a, .out = out, .max = *max };
-	enum err e = run_bare(st, next, &tk);
+	enum err e = store_read(st, next, &tk);
 
 	if (e == ERR_OK)
 		*max = tk.n;

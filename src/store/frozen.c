@@ -118,7 +118,7 @@ operation_data(
 {
 	struct data d = { id, a, out };
 
-	return run_bare(st, get_data, &d);
+	return store_read(st, get_data, &d);
 }
 
 /* -- its passes ------------------------------------------------------------ */
@@ -194,7 +194,7 @@ operation_passes(struct store *st, const struct operation *op, struct arena *a,
     struct operation_pass *out, size_t *max)
 {
 	struct passes p = { .op = op, .a = a, .out = out, .max = *max };
-	enum err e = run_bare(st, find_passes, &p);
+	enum err e = store_read(st, find_passes, &p);
 
 	if (e == ERR_OK)
 		*max = p.n;

@@ -70,7 +70,7 @@ message_next(
 {
 	struct taking n = { .pass = pass, .a = a, .out = out };
 
-	return run_bare(st, next, &n);
+	return store_read(st, next, &n);
 }
 
 static enum err

@@ -129,7 +129,7 @@ operation_find(
     struct store *st, const char *id, struct arena *a, struct operation *out)
 {
 	struct finding f = { .id = id };
-	enum err e = run_bare(st, find, &f);
+	enum err e = store_read(st, find, &f);
 
 	if (e == ERR_OK) {
 		*out = f.one.op;
@@ -431,7 +431,7 @@ operation_list(struct store *st, struct arena *a, struct operation *out,
     size_t max, size_t *n)
 {
 	struct listing l = { .a = a, .out = out, .max = max };
-	enum err e = run_bare(st, list, &l);
+	enum err e = store_read(st, list, &l);
 
 	if (e == ERR_OK)
 		*n = l.n;
@@ -490,7 +490,7 @@ operation_running(struct store *st, struct arena *a, struct operation *out,
     size_t max, size_t *n)
 {
 	struct listing l = { .a = a, .out = out, .max = max };
-	enum err e = run_bare(st, running, &l);
+	enum err e = store_read(st, running, &l);
 
 	if (e == ERR_OK)
 		*n = l.n;
@@ -597,7 +597,7 @@ operation_forget(
 		.max = r->max,
 		.retention = r };
 	struct forgetting f = { &l, r->before, 0 };
-	enum err e = run_bare(st, list, &l);
+	enum err e = store_read(st, list, &l);
 
 	if (e == ERR_OK && l.n > 0)
 		e = store_run(st, forget, &f);

@@ -277,9 +277,6 @@ void run_back_off(unsigned i);
 MUST_CHECK enum err run_with(
     struct store *st, store_fn *fn, void *arg, u_int32_t commit);
 
-/* Call `fn` without a transaction, again while it is ERR_BUSY. */
-MUST_CHECK enum err run_bare(struct store *st, store_fn *fn, void *arg);
-
 /* -- the tables ----------------------------------------------------------- */
 
 /* A row of TABLE_PASS.  `out` points into it. */

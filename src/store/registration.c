@@ -469,7 +469,7 @@ registration_room(struct store *st, const struct registration *r)
 	if (!fits(r->device, REGISTRATION_NAME_MAX) ||
 	    !fits(r->topic, REGISTRATION_NAME_MAX))
 		return ERR_TOOBIG;
-	e = run_bare(st, look_for_room, &q);
+	e = store_read(st, look_for_room, &q);
 	return e == ERR_OK && q.full ? ERR_TOOBIG : e;
 }
 
@@ -729,7 +729,7 @@ registration_poll(struct store *st, struct arena *a,
 	if (!fits(poll->device, REGISTRATION_NAME_MAX) ||
 	    !fits(poll->topic, REGISTRATION_NAME_MAX))
 		return ERR_OK;
-	if ((e = run_bare(st, look, &p)) == ERR_OK && p.again) {
+	if ((e = store_read(st, look, &p)) == ERR_OK && p.again) {
 		p.stamps = true;
 		e = store_run(st, look, &p);
 	}

@@ -103,7 +103,7 @@ run_with(struct store *st, store_fn *fn, void *arg, u_int32_t commit)
 }
 
 enum err
-run_bare(struct store *st, store_fn *fn, void *arg)
+store_read(struct store *st, store_fn *fn, void *arg)
 {
 	enum err e = ERR_BUSY;
 

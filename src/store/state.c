@@ -36,7 +36,7 @@ state_get(
     struct store *st, const char *name, struct arena *a, struct slice *out)
 {
 	struct saying s = { .name = key_of(a, name), .a = a };
-	enum err e = run_bare(st, get, &s);
+	enum err e = store_read(st, get, &s);
 
 	if (e == ERR_OK)
 		*out = s.value;

@@ -61,7 +61,15 @@ typedef enum err store_fn(struct txn *t, void *arg);
 MUST_CHECK enum err store_run(struct store *st, store_fn *fn, void *arg);
 
 /*
- * The same for a transaction that adds or changes dozens of passes: what is
+ * Run `fn`, which only reads, without a transaction, again while it returns
+ * ERR_BUSY.  What it reads is committed; it is durable after store_flush(),
+ * which an answer that builds on it without a change of its own has to wait
+ * for.
+ */
+MUST_CHECK enum err store_read(struct store *st, store_fn *fn, void *arg);
+
+/*
+ * store_run() for a transaction that adds or changes dozens of passes: what is
  * indexed by columns is written together, and nobody waits for its locks while
  * it waits for the disk.  It is whole in any case, but durable only after
  * store_flush() or a later store_run().

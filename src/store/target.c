@@ -377,7 +377,7 @@ target_take(struct store *st, struct arena *a, const struct target_ask *ask,
 	enum err e;
 
 	k.open = arena_alloc(a, (ask->n + 1) * sizeof(*k.open));
-	e = run_bare(st, look, &k);
+	e = store_read(st, look, &k);
 	return e == ERR_OK ? store_run(st, take, &k) : e;
 }
 

@@ -199,7 +199,7 @@ enum err
 upgrade_run(struct store *st)
 {
 	struct upgrade u = { .st = st };
-	enum err e = run_bare(st, note_format, &u.format);
+	enum err e = store_read(st, note_format, &u.format);
 
 	if (e != ERR_OK || u.format == upgrade_format())
 		return e;

@@ -235,7 +235,7 @@ webhook_find(
 {
 	struct asking q = { .id = id, .a = a, .out = out };
 
-	return run_bare(st, find, &q);
+	return store_read(st, find, &q);
 }
 
 static enum err
@@ -250,7 +250,7 @@ enum err
 webhook_list(struct store *st, struct arena *a, struct webhook *out, size_t *n)
 {
 	struct asking q = { .a = a, .out = out };
-	enum err e = run_bare(st, find_all, &q);
+	enum err e = store_read(st, find_all, &q);
 
 	*n = q.n;
 	return e;

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 
 #include "fixture.h"
@@ -24,6 +25,40 @@ test_failed_callback_leaves_no_trace(void **state)
 	    store_pass_read(f->st, "p1", f->a, &got), ERR_NOTFOUND);
 	assert_int_equal(store_run(f->st, op_unique, &op), ERR_NOTFOUND);
 	assert_string_equal(found(f, &s), "");
+}
+
+struct look {
+	struct arena *a;
+	int attempts, busy; /* how often it is in another's way */
+	struct store_pass p;
+};
+
+static enum err
+look_for_p1(struct txn *t, void *arg)
+{
+	struct look *l = arg;
+
+	if (l->attempts++ < l->busy)
+		return ERR_BUSY;
+	return store_pass_get(t, "p1", false, l->a, &l->p);
+}
+
+static void
+test_read_is_tried_again(void **state)
+{
+	static const struct sample s = { "p1", "{}", { "a", "1" }, "u" };
+	struct fixture *f = *state;
+	struct store_pass p = sample_pass(f->a, &s);
+	struct look l = { .a = f->a, .busy = 3 }, none = { .a = f->a };
+
+	assert_int_equal(store_read(f->st, look_for_p1, &none), ERR_NOTFOUND);
+	assert_int_equal(none.attempts, 1);
+	assert_int_equal(add(f->st, &p), ERR_OK);
+	assert_int_equal(store_read(f->st, look_for_p1, &l), ERR_OK);
+	assert_int_equal(l.attempts, 4);
+	assert_string_equal(l.p.document.s, "{}");
+	l = (struct look){ .a = f->a, .busy = INT_MAX };
+	assert_int_equal(store_read(f->st, look_for_p1, &l), ERR_BUSY);
 }
 
 /* -- deadlock -------------------------------------------------------------- */
@@ -289,6 +324,7 @@ main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_failed_callback_leaves_no_trace),
+		T(test_read_is_tried_again),
 		T(test_deadlock_victim_is_run_again),
 		T(test_victim_that_says_ok_is_run_again),
 		T(test_one_of_many_gets_the_digest),

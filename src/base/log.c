@@ -83,7 +83,11 @@ log_context(const char *key, const char *value)
 	char *to =
 	    strcmp(key, "request") == 0 ? log_state.request : log_state.tenant;
 
-	(void)snprintf(to, CONTEXT_MAX, "%s", value == NULL ? "" : value);
+	const size_t n = value == NULL ? 0 : strnlen(value, CONTEXT_MAX - 1);
+
+	if (n > 0)
+		memcpy(to, value, n);
+	to[n] = '\0';
 }
 
 /* Add `len` bytes or none, leaving `spare` bytes. */

@@ -258,9 +258,18 @@ text_same(struct slice a, struct slice b)
 struct text_num
 text_num(long long n)
 {
+	unsigned long long rest =
+	    n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n;
+	char digits[sizeof(struct text_num)], *p = digits + sizeof(digits);
 	struct text_num t;
 
-	(void)snprintf(t.s, sizeof(t.s), "%lld", n);
+	*--p = '\0';
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		*--p = '-';
+	memcpy(t.s, p, (size_t)(digits + sizeof(digits) - p));
 	return t;
 }
 

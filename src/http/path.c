@@ -32,7 +32,7 @@ struct choice {
 static struct slice
 uri_path(const char *uri)
 {
-	size_t scheme = strspn(uri, ALNUM "+-.");
+	size_t scheme = *uri == '/' ? 0 : strspn(uri, ALNUM "+-.");
 
 	if (scheme > 0 && strncmp(uri + scheme, "://", 3) == 0) {
 		uri += scheme + 3;

@@ -20,7 +20,8 @@ request_env(const struct request *r, const char *name)
 	size_t len = strlen(name);
 
 	for (char **e = r->envp; e != NULL && *e != NULL; e++)
-		if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+		if (**e == *name && strncmp(*e, name, len) == 0 &&
+		    (*e)[len] == '=')
 			return *e + len + 1;
 	return NULL;
 }

@@ -331,6 +331,15 @@ encoded_path(const struct response *r)
 	}
 }
 
+static void
+add_line(struct buf *b, const char *name, const char *value)
+{
+	buf_adds(b, name);
+	buf_adds(b, ": ");
+	buf_adds(b, value);
+	buf_adds(b, "\r\n");
+}
+
 /* `extent`: the header that tells of the body. */
 static int
 write_head(const struct response *r, const struct request *req,
@@ -339,21 +348,24 @@ write_head(const struct response *r, const struct request *req,
 	struct buf b;
 
 	buf_init(&b, r->a);
-	buf_printf(&b, "Status: %d %s\r\n", r->status,
-	    statuses[status_row(r->status)].title);
+	buf_adds(&b, "Status: ");
+	buf_adds(&b, text_num(r->status).s);
+	buf_addc(&b, ' ');
+	buf_adds(&b, statuses[status_row(r->status)].title);
+	buf_adds(&b, "\r\n");
 	if (!is_bodiless(r->status)) {
 		if (r->type != NULL)
-			buf_printf(&b, "Content-Type: %s\r\n", r->type);
-		buf_printf(&b, "%s\r\n", extent);
+			add_line(&b, "Content-Type", r->type);
+		buf_adds(&b, extent);
+		buf_adds(&b, "\r\n");
 	}
 	for (size_t i = 0; i < r->nheaders; i++)
-		buf_printf(
-		    &b, "%s: %s\r\n", r->header[i].name, r->header[i].value);
+		add_line(&b, r->header[i].name, r->header[i].value);
 	if (!has_header(r, "Cache-Control"))
-		buf_adds(&b, "Cache-Control: no-store\r\n");
-	buf_printf(&b,
-	    "X-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\n\r\n",
-	    req->id);
+		add_line(&b, "Cache-Control", "no-store");
+	add_line(&b, "X-Content-Type-Options", "nosniff");
+	add_line(&b, "X-Request-Id", req->id);
+	buf_adds(&b, "\r\n");
 	return write(arg, b.s, b.len);
 }
 

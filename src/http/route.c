@@ -14,8 +14,9 @@ next(const char **pattern, struct slice *out)
 {
 	if (**pattern != '/')
 		return false;
-	*out = (struct slice){ *pattern + 1, strcspn(*pattern + 1, "/") };
-	*pattern = out->s + out->len;
+	out->s = *pattern + 1;
+	*pattern = strchrnul(out->s, '/');
+	out->len = (size_t)(*pattern - out->s);
 	return true;
 }
 
@@ -25,17 +26,27 @@ is_brace(struct slice s)
 	return s.len > 0 && *s.s == '{';
 }
 
+/* A segment of the path may hold a slash that was percent-encoded. */
 static bool
 matches(const char *pattern, const struct request *r)
 {
-	struct slice s;
 	size_t n = 0;
 
-	for (; next(&pattern, &s); n++)
-		if (n == r->nsegments ||
-		    (!is_brace(s) && !slice_eq(s, r->segment[n])))
+	for (; *pattern == '/'; n++) {
+		struct slice s;
+
+		if (n == r->nsegments)
 			return false;
-	return n == r->nsegments && !r->deep;
+		s = r->segment[n];
+		if (*++pattern == '{')
+			pattern = strchrnul(pattern, '/');
+		else if (strncmp(pattern, s.s, s.len) == 0 &&
+		    memchr(pattern, '/', s.len) == NULL)
+			pattern += s.len;
+		else
+			return false;
+	}
+	return *pattern == '\0' && n == r->nsegments && !r->deep;
 }
 
 /*

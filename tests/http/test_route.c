@@ -164,6 +164,22 @@ test_deep(void **state)
 	assert_int_equal(route_find(tables, &r, &m), ROUTE_NO_PATH);
 }
 
+/* A slash within a segment parts nothing. */
+static void
+test_encoded_slash(void **state)
+{
+	struct request r = request_of("GET", "/api/acme/passes");
+	struct route_match m;
+
+	(void)state;
+	r.segment[2] = slice_of("passes/findPass");
+	assert_int_equal(route_find(tables, &r, &m), ROUTE_NO_PATH);
+	r = request_of("GET", "/api/acme/passes/x");
+	r.segment[3] = slice_of("a/b");
+	assert_int_equal(route_find(tables, &r, &m), ROUTE_FOUND);
+	assert_ptr_equal(m.route, &one[1]);
+}
+
 int
 main(void)
 {
@@ -171,6 +187,7 @@ main(void)
 		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_not_found),
 		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_encoded_slash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ take(struct push_env *env, struct due **passes, size_t n)
 	return ERR_OK;
 }
 
-static const struct push_wallet taker = { "taker", STORE_APPLE, take };
+static const struct push_wallet taker = { "taker", STORE_APPLE, take, 0 };
 static const struct push_wallet *const takers[] = { &taker, NULL };
 
 static enum err

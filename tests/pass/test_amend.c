@@ -85,8 +85,8 @@ random_pass(struct arena *a)
 	static const char *const installs[] = {
 		"{\"apple\":{\"activeRegistrations\":2}}",
 		"{\"google\":{\"x\":1,\"activeRegistrations\":1}}",
-		"{\"apple\":{\"activeRegistrations\":0},"
-		"\"google\":{\"activeRegistrations\":1}}",
+		("{\"apple\":{\"activeRegistrations\":0},"
+		 "\"google\":{\"activeRegistrations\":1}}"),
 	};
 
 	p.modified = p.updated / 1000;

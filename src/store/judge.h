@@ -32,7 +32,7 @@ MUST_CHECK enum err judge_orphans(
  * is by then.
  */
 typedef void judge_zone_fn(const char *field, void *arg);
-MUST_CHECK enum err judge_zones(struct store *st, struct judge *j, bool mend,
-    judge_zone_fn *fn, void *arg);
+MUST_CHECK enum err judge_zones(
+    struct store *st, struct judge *j, bool mend, judge_zone_fn *fn, void *arg);
 
 #endif

@@ -147,7 +147,9 @@ put(int fd, int type, const char *p, size_t n)
 		(unsigned char)(n >> 8), (unsigned char)n, 0, 0 };
 
 	assert_int_equal(write(fd, head, sizeof(head)), sizeof(head));
-	assert_int_equal(write(fd, p, n), n);
+	/* What ends a request may have been answered at once. */
+	if (n > 0)
+		assert_int_equal(write(fd, p, n), n);
 }
 
 static int

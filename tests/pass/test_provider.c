@@ -60,6 +60,7 @@ teardown(void **state)
 	struct state *st = *state;
 
 	store_close(st->st);
+	tenant_free(st->t);
 	folder_close(&st->d);
 	free(st);
 	return 0;

@@ -116,9 +116,10 @@ count_strip(const struct strip *s, void *arg)
 	const uint64_t *w = c->bits + (size_t)s->chunk * COLUMN_WORDS;
 
 	for (unsigned i = 0; s->width == 1 && i < COLUMN_WORDS; i++)
-		for (unsigned char code = 1; code <= CODES; code++)
-			c->n[code] += (uint64_t)__builtin_popcountll(
-			    w[i] & strip_equal(s->p + (size_t)i * 64, code));
+		for (unsigned code = 1; code <= CODES; code++)
+			c->n[code] += (uint64_t)__builtin_popcountll(w[i] &
+			    strip_equal(
+				s->p + (size_t)i * 64, (unsigned char)code));
 }
 
 enum err

@@ -26,7 +26,7 @@ struct server {
 	} hub;
 	struct {
 		const char *apns, *google_api, *google_token, *google_save,
-		    *google_keys, *ca_file;
+		    *google_keys, *google_sender, *ca_file;
 	} endpoints;
 	struct strings allow_private;
 	struct strings metrics_from; /* beside loopback */

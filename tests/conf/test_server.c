@@ -30,6 +30,7 @@ test_defaults(void **state)
 	    s.endpoints.google_save, "https://pay.google.com/gp/v/save/");
 	assert_string_equal(
 	    s.endpoints.google_keys, "https://pay.google.com/gp/m/issuer/keys");
+	assert_string_equal(s.endpoints.google_sender, "GooglePayPasses");
 	assert_null(s.endpoints.ca_file);
 	assert_int_equal(s.allow_private.n, 0);
 	assert_int_equal(s.max_body, 1048576);
@@ -228,6 +229,8 @@ test_sample(void **state)
 	    full.endpoints.google_save, plain.endpoints.google_save);
 	assert_string_equal(
 	    full.endpoints.google_keys, plain.endpoints.google_keys);
+	assert_string_equal(
+	    full.endpoints.google_sender, plain.endpoints.google_sender);
 	assert_null(full.endpoints.ca_file);
 	assert_int_equal(full.max_body, plain.max_body);
 	assert_shown(p, server_settings);

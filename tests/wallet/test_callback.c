@@ -157,7 +157,8 @@ test_only_genuine_ones(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		const struct sample *s = &samples[i];
-		const struct callback_by by = { keys_for(a, s), ISSUER, NOW };
+		const struct callback_by by = { keys_for(a, s),
+			"GooglePayPasses", ISSUER, NOW };
 		struct json_object *body = body_of(a, s);
 		struct callback out = { .save = false };
 		struct why w;

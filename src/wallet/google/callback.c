@@ -10,7 +10,6 @@
 #include "base/text.h"
 
 #define PROTOCOL "ECv2SigningOnly"
-#define SENDER   "GooglePayPasses"
 
 static enum err
 forged(struct why *w, const char *what)
@@ -120,7 +119,7 @@ is_signed_by_root(
 	bool ok = false;
 
 	buf_init(&data, a);
-	add_part(&data, SENDER);
+	add_part(&data, by->sender);
 	add_part(&data, PROTOCOL);
 	add_part(&data, json_get_string(middle, "signedKey"));
 	for (size_t i = 0; json_object_is_type(keys, json_type_array) && !ok &&
@@ -149,7 +148,7 @@ is_signed_by_root(
 /* The message itself, by the key between. */
 static bool
 is_signed(struct arena *a, struct json_object *body, const char *base64,
-    const char *issuer)
+    const struct callback_by *by)
 {
 	EVP_PKEY *key = key_of(a, base64);
 	struct buf data;
@@ -158,8 +157,8 @@ is_signed(struct arena *a, struct json_object *body, const char *base64,
 	if (key == NULL)
 		return false;
 	buf_init(&data, a);
-	add_part(&data, SENDER);
-	add_part(&data, issuer);
+	add_part(&data, by->sender);
+	add_part(&data, by->issuer);
 	add_part(&data, PROTOCOL);
 	add_part(&data, json_get_string(body, "signedMessage"));
 	ok =
@@ -212,7 +211,7 @@ callback_verify(struct arena *a, struct json_object *body,
 	key = parsed(a, middle, "signedKey");
 	if (!time_of(key, "keyExpiration", &until) || until <= by->now)
 		return forged(w, "its key has expired");
-	if (!is_signed(a, body, json_get_string(key, "keyValue"), by->issuer))
+	if (!is_signed(a, body, json_get_string(key, "keyValue"), by))
 		return forged(w, "its signature does not hold for this issuer");
 	return read_message(parsed(a, body, "signedMessage"), by, out, w);
 }

@@ -27,6 +27,7 @@ struct callback {
 /* What a message is held against. */
 struct callback_by {
 	struct json_object *keys; /* as Google publishes them */
+	const char *sender;       /* what Google calls itself */
 	const char *issuer;       /* id of the recipient */
 	int64_t now;              /* ms */
 };

@@ -54,21 +54,22 @@ keep(struct arena *a, const struct tenant *t, struct json_object *o)
 	}
 }
 
-/* When the first of those that are good now expires. */
+/* When the first of those that are good expires; now, when none is. */
 static int64_t
 until_of(struct json_object *keys, int64_t now)
 {
 	int64_t until = now + KEYS_DAY;
+	bool good = false;
 
 	for (size_t i = 0; i < json_object_array_length(keys); i++) {
-		struct json_object *v = json_get(
-		    json_object_array_get_idx(keys, i), "keyExpiration");
-		int64_t one = json_object_get_int64(v);
+		int64_t one = json_object_get_int64(json_get(
+		    json_object_array_get_idx(keys, i), "keyExpiration"));
 
+		good = good || one > now;
 		if (one > now && one < until)
 			until = one;
 	}
-	return until;
+	return good ? until : now;
 }
 
 static struct json_object *

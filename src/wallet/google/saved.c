@@ -75,7 +75,8 @@ issuer_of(const struct tenant *t, const char *signed_message)
 enum err
 saved_note(struct saved_env *env, struct json_object *body, struct why *w)
 {
-	struct callback_by by = { .now = env->now };
+	struct callback_by by = { .now = env->now,
+		.sender = env->server->endpoints.google_sender };
 	struct callback callback = { .save = false };
 	struct note n = { .env = env, .callback = &callback };
 	enum err e = callback_shape(body, w);

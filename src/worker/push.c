@@ -9,6 +9,7 @@
 #include "worker/job.h"
 
 #define BATCH    500
+#define SOON_MS  10000 /* that a push under way may add to the window */
 #define AGAIN_MS 60000 /* for a pass that a wallet did not take */
 
 /* A look through all that is owed takes as many turns as it needs. */
@@ -24,9 +25,9 @@ look_ended(const struct job_env *env, struct look *l, struct job_state *s)
 	const int64_t soonest = l->scan.soonest;
 
 	s->owed = l->again || soonest != 0;
-	/* What no wallet has failed yet is due within the window. */
-	s->failing =
-	    !l->again && soonest > env->time.now + env->tenant->push_window;
+	/* What no wallet has failed yet is due soon after the window. */
+	s->failing = !l->again &&
+	    soonest > env->time.now + env->tenant->push_window + SOON_MS;
 	if (l->again)
 		s->next = env->time.tick;
 	else if (soonest != 0)

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/log.h"
+#include "meter.h"
 #include "pass/bulk.h"
 #include "store/operation.h"
 #include "worker/job.h"
@@ -21,15 +21,6 @@
 #define BATCH 250
 #define PAGE  16384
 #define CACHE (64u << 20)
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* -- ours ------------------------------------------------------------------ */
 
@@ -70,7 +61,7 @@ fill(struct store *st, unsigned n)
 static struct operation
 schedule(struct store *st, struct arena *a, double *ms)
 {
-	const double begin = now();
+	const double begin = meter_now();
 	struct change_input in = { .additional = json_object_in(a) };
 	struct operation op = { .kind = OPERATION_PUSH_UPDATE,
 		.throughput = 100000,
@@ -87,7 +78,7 @@ schedule(struct store *st, struct arena *a, double *ms)
 	    (struct operation_work){ set.bits, set.nwords, bulk_print(a, &in) };
 	if (operation_add(st, &op, &work, ident_random) != ERR_OK)
 		exit(1);
-	*ms = (now() - begin) * 1000;
+	*ms = (meter_now() - begin) * 1000;
 	return op;
 }
 
@@ -103,18 +94,18 @@ update_all(struct store *st, const struct operation *op)
 		.wallets = push_wallets,
 	};
 	struct job_state s = { .owed = true };
-	const double begin = now();
+	const double begin = meter_now();
 	double took;
 
 	while (s.owed) {
-		env.time.tick = (int64_t)(now() * 1000);
+		env.time.tick = (int64_t)(meter_now() * 1000);
 		env.time.now = 2000000 + env.time.tick;
 		s.next = JOB_NEVER;
 		if (job_bulk.fn(&env, &s) != ERR_OK)
 			exit(1);
 		arena_reset(a);
 	}
-	took = now() - begin;
+	took = meter_now() - begin;
 	job_bulk.end(s.own);
 	arena_free(a);
 	return (double)op->total / took;
@@ -224,9 +215,9 @@ bare(struct rows *r)
 	memset(r->document, 'a', sizeof(r->document));
 	bare_put(r);
 	memset(r->document, 'b', sizeof(r->document));
-	begin = now();
+	begin = meter_now();
 	bare_put(r);
-	return (double)r->n / (now() - begin);
+	return (double)r->n / (meter_now() - begin);
 }
 
 int

@@ -2,38 +2,29 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "crew.h"
+#include "meter.h"
 
 #define MEMBERS_MAX 64
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* Work until `until`; the rate, or -1. */
 static double
 member(const struct crew *c, int n, double seconds)
 {
 	void *state = c->start(n);
-	double begin = now();
+	double begin = meter_now();
 	long done = 0;
 
 	if (state == NULL)
 		return -1;
-	while (now() - begin < seconds) {
+	while (meter_now() - begin < seconds) {
 		if (!c->work(state))
 			return -1;
 		done++;
 	}
-	seconds = now() - begin;
+	seconds = meter_now() - begin;
 	c->end(state);
 	return (double)done / seconds;
 }

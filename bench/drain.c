@@ -9,40 +9,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/log.h"
+#include "meter.h"
 #include "store/day.h"
 #include "store/private.h"
 #include "worker/job.h"
 
 #define BATCH   2000
 #define DATE_MS 1000000
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* KiB of memory that is resident and no file's; -1: unknown. */
-static long
-own_memory(void)
-{
-	FILE *f = fopen("/proc/self/status", "re");
-	char line[256];
-	long kib = -1;
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "RssAnon: %ld", &kib) == 1)
-			break;
-	if (f != NULL)
-		fclose(f);
-	return kib;
-}
 
 static enum err
 add(struct txn *t, void *arg)
@@ -119,7 +94,7 @@ drain(struct store *st, const struct job *job, unsigned n, unsigned per_turn)
 		.wallets = takers,
 		.time = { .now = 2 * DATE_MS } };
 	struct job_state s = { .owed = true };
-	const double begin = now();
+	const double begin = meter_now();
 	long first = -1;
 
 	for (unsigned turns = 0; s.owed; turns++) {
@@ -128,12 +103,13 @@ drain(struct store *st, const struct job *job, unsigned n, unsigned per_turn)
 			exit(1);
 		arena_reset(env.a);
 		if (first < 0 && turns >= n / per_turn / 10)
-			first = own_memory();
+			first = meter_memory();
 	}
 	if (job->end != NULL)
 		job->end(s.own);
 	arena_free(env.a);
-	return (struct drained){ n / (now() - begin), own_memory() - first };
+	return (struct drained){ n / (meter_now() - begin),
+		meter_memory() - first };
 }
 
 static void

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "meter.h"
 #include "pass/pass.h"
 #include "store/due.h"
 #include "store/registration.h"
@@ -30,22 +30,6 @@ struct bench {
 	struct arena *a;
 	unsigned from;
 };
-
-/* KiB of memory that is resident and no file's; -1: unknown. */
-static long
-own_memory(void)
-{
-	FILE *f = fopen("/proc/self/status", "re");
-	char line[256];
-	long kib = -1;
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "RssAnon: %ld", &kib) == 1)
-			break;
-	if (f != NULL)
-		fclose(f);
-	return kib;
-}
 
 static enum err
 add_one(struct txn *t, struct arena *a, unsigned n)
@@ -105,9 +89,9 @@ tell(struct bench *b, unsigned n, long *grown)
 			continue;
 		if (due_count(b->st, &left) == ERR_OK &&
 		    left.apple < n - n / 10)
-			first = own_memory();
+			first = meter_memory();
 	}
-	*grown = own_memory() - first;
+	*grown = meter_memory() - first;
 	job_push.end(s.own);
 	return e;
 }

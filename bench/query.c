@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "meter.h"
 #include "store/private.h"
 
 #define BATCH   100
@@ -116,15 +117,6 @@ pass_of(struct arena *a, const struct sample *s)
 	return p;
 }
 
-static double
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
-}
-
 static void
 must(enum err e, const char *what)
 {
@@ -191,14 +183,14 @@ load(const char *dir, unsigned n, bool bare)
 {
 	struct store *st = open_store(dir, STORE_NOSYNC);
 	struct batch b = { .a = arena_new(1 << 20), .bare = bare };
-	double start = now_ms();
+	double start = (meter_now() * 1e3);
 
 	for (b.from = 0; b.from < n; b.from += b.n) {
 		b.n = n - b.from < BATCH ? n - b.from : BATCH;
 		must(store_run(st, add_batch, &b), "load");
 		arena_reset(b.a);
 	}
-	printf("load %.0f passes/s\n", n / (now_ms() - start) * 1e3);
+	printf("load %.0f passes/s\n", n / ((meter_now() * 1e3) - start) * 1e3);
 	arena_free(b.a);
 	store_close(st);
 	return 0;
@@ -276,10 +268,10 @@ time_query(struct store *st, const struct query *q, struct query_page *page)
 	double took[RUNS];
 
 	for (int i = 0; i < RUNS; i++) {
-		double start = now_ms();
+		double start = (meter_now() * 1e3);
 
 		must(store_query(st, q, a, page), "query");
-		took[i] = now_ms() - start;
+		took[i] = (meter_now() * 1e3) - start;
 		arena_reset(a);
 	}
 	arena_free(a);
@@ -294,10 +286,10 @@ time_stats(struct store *st, const char *type)
 	double took[RUNS];
 
 	for (int i = 0; i < RUNS; i++) {
-		double start = now_ms();
+		double start = (meter_now() * 1e3);
 
 		must(store_stats(st, type, &stats), "stats");
-		took[i] = now_ms() - start;
+		took[i] = (meter_now() * 1e3) - start;
 	}
 	qsort(took, RUNS, sizeof(*took), by_value);
 	return took[RUNS / 2];
@@ -390,10 +382,11 @@ write_for(
     struct store *st, unsigned n, double ms, bool bare, const atomic_bool *go)
 {
 	struct batch b = { .a = arena_new(65536), .n = 1, .bare = bare };
-	double start = now_ms();
+	double start = (meter_now() * 1e3);
 	unsigned done = 0;
 
-	while (go != NULL ? atomic_load(go) : now_ms() - start < ms) {
+	while (
+	    go != NULL ? atomic_load(go) : (meter_now() * 1e3) - start < ms) {
 		b.round = done + 1;
 		b.from = (unsigned)(mix((uint64_t)getpid() << 32 | done) % n);
 		must(store_run(st, change_batch, &b), "change");
@@ -401,7 +394,7 @@ write_for(
 		done++;
 	}
 	arena_free(b.a);
-	return done / (now_ms() - start) * 1e3;
+	return done / ((meter_now() * 1e3) - start) * 1e3;
 }
 
 /*

@@ -9,30 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "conf/owner.h"
 #include "conf/spawn.h"
-
-static int
-load(struct arena *a, const char *file, struct server *s)
-{
-	struct faults f;
-	enum err e;
-
-	faults_init(&f, a);
-	e = server_load(a, file, &f, s);
-	for (size_t i = 0; i < f.n; i++)
-		log_error("configuration", "file", f.list[i].file, "why",
-		    f.list[i].text, NULL);
-	if (e != ERR_OK)
-		return EX_CONFIG;
-	log_open("passwright-hub", s->log.target, (enum log_level)s->log.level);
-	if (s->hub.listen == NULL) {
-		log_error("configuration", "file", s->file, "why",
-		    "\"hub\" is missing: say where the hub listens", NULL);
-		return EX_CONFIG;
-	}
-	return owner_become(s) == ERR_OK ? EX_OK : EX_NOPERM;
-}
+#include "conf/start.h"
 
 /* One hub for a folder of tenants: another one that starts has nothing to do.
  */
@@ -40,8 +18,14 @@ static int
 run(const struct server *s)
 {
 	int fd = -1;
-	enum err e = spawn_lock(s, SPAWN_HUB, &fd);
+	enum err e;
 
+	if (s->hub.listen == NULL) {
+		log_error("configuration", "file", s->file, "why",
+		    "\"hub\" is missing: say where the hub listens", NULL);
+		return EX_CONFIG;
+	}
+	e = spawn_lock(s, SPAWN_HUB, &fd);
 	if (e == ERR_BUSY)
 		return EX_OK;
 	if (e == ERR_OK)
@@ -65,11 +49,11 @@ main(int argc, char **argv)
 		else
 			break;
 	}
-	log_open("passwright-hub", "stderr", LOG_LVL_INFO);
 	if (c != -1 || optind != argc) {
 		fprintf(stderr, "usage: passwright-hub [-c FILE]\n");
 		rc = EX_USAGE;
-	} else if ((rc = load(a, file, &server)) == EX_OK) {
+	} else if ((rc = start_program(a, "passwright-hub", file, &server)) ==
+	    EX_OK) {
 		rc = run(&server);
 	}
 	arena_free(a);

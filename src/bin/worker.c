@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "conf/owner.h"
 #include "conf/spawn.h"
+#include "conf/start.h"
 #include "worker/worker.h"
 
 #define IDLE_MAX 86400
@@ -66,24 +66,6 @@ read_options(int argc, char **argv, struct options *o)
 		}
 	}
 	return optind == argc ? EX_OK : usage();
-}
-
-static int
-load(struct arena *a, const char *file, struct server *s)
-{
-	struct faults f;
-	enum err e;
-
-	faults_init(&f, a);
-	e = server_load(a, file, &f, s);
-	for (size_t i = 0; i < f.n; i++)
-		log_error("configuration", "file", f.list[i].file, "why",
-		    f.list[i].text, NULL);
-	if (e != ERR_OK)
-		return EX_CONFIG;
-	log_open(
-	    "passwright-worker", s->log.target, (enum log_level)s->log.level);
-	return owner_become(s) == ERR_OK ? EX_OK : EX_NOPERM;
 }
 
 /* Without SA_RESTART, so that a signal ends a sleep. */
@@ -166,9 +148,9 @@ main(int argc, char **argv)
 	struct server server;
 	int rc;
 
-	log_open("passwright-worker", "stderr", LOG_LVL_INFO);
 	if ((rc = read_options(argc, argv, &o)) == EX_OK &&
-	    (rc = load(a, o.file, &server)) == EX_OK) {
+	    (rc = start_program(a, "passwright-worker", o.file, &server)) ==
+		EX_OK) {
 		catch_signals();
 		rc = run(&server, &o);
 	}

@@ -114,7 +114,7 @@ lighttpd_fcgi() {
 			var.passwright_socket = "$tmp/web/$p.sock"
 			var.passwright_processes = 2
 			var.passwright_mount = "${mount:-/}"
-			include "$top/etc/lighttpd/passwright.conf"
+			include "$tmp/etc/lighttpd/passwright.conf"
 		}
 		EOF
 	done
@@ -133,7 +133,7 @@ lighttpd_cgi() {
 		"mod_setenv" )
 	var.passwright_responder = "$bindir/passwright.fcgi"
 	var.passwright_config = "$PASSWRIGHT_CONFIG"
-	include "$top/etc/lighttpd/passwright-cgi.conf"
+	include "$tmp/etc/lighttpd/passwright-cgi.conf"
 	EOF
 	web_start lighttpd -D -f "$tmp/web/conf"
 }
@@ -196,7 +196,7 @@ apache_with() { # CONFIGURATION MODULE...
 		cat >>"$tmp/web/conf" <<-EOF
 		Define PASSWRIGHT_MOUNT $mount/
 		<VirtualHost 127.0.0.1:$p>
-			Include $top/etc/apache/$file
+			Include $tmp/etc/apache/$file
 		</VirtualHost>
 		EOF
 	done
@@ -300,6 +300,7 @@ ok 'check' passwright check
 user_make
 mkdir "$bindir"
 cp "$build/cgi-bin/passwright.fcgi" "$bindir"
+cp -R "$top/etc" "$tmp" # that user may not look into the checkout
 : >"$tmp/stderr.log"
 
 for way in $ways; do

@@ -99,6 +99,16 @@ printed_get(struct slice object, const char *key, struct slice *value)
 	return false;
 }
 
+bool
+printed_plain(struct slice value, struct slice *text)
+{
+	if (value.len < 2 || value.s[0] != '"' ||
+	    memchr(value.s, '\\', value.len) != NULL)
+		return false;
+	*text = part(value, 1, value.len - 1);
+	return true;
+}
+
 /* -- order ----------------------------------------------------------------- */
 
 /* An object or array around the place that is looked at. */

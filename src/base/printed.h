@@ -23,6 +23,9 @@ bool printed_next(struct slice *rest, struct slice *key, struct slice *value);
 /* A member of an object, by its quoted key; false when it has none. */
 bool printed_get(struct slice object, const char *key, struct slice *value);
 
+/* The text of a string without escapes; false for anything else. */
+bool printed_plain(struct slice value, struct slice *text);
+
 /*
  * True when the keys of every object in it are in the order in which
  * json_text_sorted() prints them, so that it would print just this.  False if

@@ -114,16 +114,6 @@ split(struct slice document, struct slice m[MEMBER__MAX])
 	return i == MEMBER__MAX && rest.len == 0;
 }
 
-/* A string without escapes, without its quotes. */
-static bool
-unquote(struct slice s, struct slice *out)
-{
-	if (s.len < 2 || s.s[0] != '"' || memchr(s.s, '\\', s.len) != NULL)
-		return false;
-	*out = (struct slice){ s.s + 1, s.len - 2 };
-	return true;
-}
-
 static bool
 is_in(struct slice providers, const char *wallet)
 {
@@ -227,8 +217,9 @@ learn(const struct slice m[MEMBER__MAX], struct known *k)
 {
 	struct slice date, rendered;
 
-	if (!unquote(m[TYPE], &k->type) || !unquote(m[UPDATED], &date) ||
-	    !unquote(m[RENDERED], &rendered) ||
+	if (!printed_plain(m[TYPE], &k->type) ||
+	    !printed_plain(m[UPDATED], &date) ||
+	    !printed_plain(m[RENDERED], &rendered) ||
 	    !clock_parse_iso(date, &k->updated) ||
 	    !text_unhex(rendered, k->digest, sizeof(k->digest)))
 		return false;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/printed.h"
 #include "base/text.h"
 
 /* A document is deeper than what a caller may send into it. */
@@ -80,71 +81,29 @@ pass_parse(struct arena *a, struct slice document, struct pass *out)
 	return ERR_OK;
 }
 
-/* The end of the value at `at`: of what we wrote, which has no spaces. */
-static size_t
-value_end(struct slice s, size_t at)
-{
-	size_t depth = 0;
-	bool quoted = false;
-
-	for (; at < s.len; at++) {
-		const char c = s.s[at];
-
-		if (quoted && c == '\\')
-			at++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (quoted)
-			continue;
-		else if (c == '{' || c == '[')
-			depth++;
-		else if (depth == 0 && (c == ',' || c == '}'))
-			return at;
-		else if (c == '}' || c == ']')
-			depth--;
-	}
-	return s.len;
-}
-
-/* A string without escapes, or NULL. */
+/* NULL: it is no string, or has escapes. */
 static const char *
-plain_string(struct arena *a, struct slice v)
+plain_string(struct arena *a, struct slice value)
 {
-	if (v.len < 2 || v.s[0] != '"' || memchr(v.s, '\\', v.len) != NULL)
-		return NULL;
-	return arena_strndup(a, v.s + 1, v.len - 2);
-}
+	struct slice text;
 
-static void
-peek_member(
-    struct arena *a, struct slice key, struct slice value, struct pass *p)
-{
-	if (slice_is(key, "\"id\""))
-		p->id = plain_string(a, value);
-	else if (slice_is(key, "\"passType\""))
-		p->type = plain_string(a, value);
-	else if (slice_is(key, "\"modified\""))
-		p->modified =
-		    strtoll(arena_strndup(a, value.s, value.len), NULL, 10);
+	return printed_plain(value, &text) ? arena_strndup(a, text.s, text.len)
+					   : NULL;
 }
 
 enum err
 pass_peek(struct arena *a, struct slice document, struct pass *out)
 {
+	struct slice rest = document, key, value;
 	struct pass p = { 0 };
-	const char *colon;
-	size_t at = 1, value, end;
 
-	for (; at < document.len; at = end + 1) {
-		colon = memchr(document.s + at, ':', document.len - at);
-		if (colon == NULL)
-			break;
-		value = (size_t)(colon - document.s) + 1;
-		if ((end = value_end(document, value)) == document.len)
-			break;
-		peek_member(a,
-		    (struct slice){ document.s + at, value - 1 - at },
-		    (struct slice){ document.s + value, end - value }, &p);
+	while (printed_next(&rest, &key, &value)) {
+		if (slice_is(key, "\"id\""))
+			p.id = plain_string(a, value);
+		else if (slice_is(key, "\"passType\""))
+			p.type = plain_string(a, value);
+		else if (slice_is(key, "\"modified\""))
+			p.modified = strtoll(value.s, NULL, 10);
 	}
 	if (p.id == NULL || p.type == NULL || p.modified <= 0)
 		return pass_parse(a, document, out);

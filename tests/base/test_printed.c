@@ -52,6 +52,32 @@ test_members(void **state)
 }
 
 static void
+test_plain(void **state)
+{
+	static const struct {
+		const char *in, *text; /* NULL: no */
+	} rows[] = {
+		{ "\"\"", "" },
+		{ "\"a b\"", "a b" },
+		{ "\"{\"", "{" },
+		{ "\"a\\n\"", NULL },
+		{ "\"", NULL },
+		{ "", NULL },
+		{ "12", NULL },
+		{ "{}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slice text = slice_of("as it was");
+		bool is = printed_plain(slice_of(rows[i].in), &text);
+
+		assert_int_equal(is, rows[i].text != NULL);
+		assert_true(slice_is(text, is ? rows[i].text : "as it was"));
+	}
+}
+
+static void
 test_get(void **state)
 {
 	const struct slice o = slice_of("{\"ab\":1,\"a\":{\"b\":2},\"b\":3}");
@@ -135,6 +161,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_get),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_cut),
 	};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #define HOST_MAX    300 /* bytes that are logged */
@@ -291,10 +292,16 @@ headers_of(const char *const *headers, struct curl_slist **out)
 	return true;
 }
 
+static long
+timeout_of(const struct fetch_request *rq)
+{
+	return rq->timeout_ms > 0 ? rq->timeout_ms : FETCH_TIMEOUT_MS;
+}
+
 static void
 set_limits(CURL *c, struct run *r)
 {
-	long ms = r->rq->timeout_ms > 0 ? r->rq->timeout_ms : FETCH_TIMEOUT_MS;
+	const long ms = timeout_of(r->rq);
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	/* A name server that does not answer is not waited for at the end. */
@@ -566,6 +573,8 @@ fetch_judge(const struct fetch_request *rq, const char **text)
 /* -- many at a time ----------------------------------------------------------
  */
 
+#define LOOK_MS 250 /* that a flight ages between two looks, at most */
+
 struct flight {
 	struct flight *next;
 	struct fetch_request rq;
@@ -574,12 +583,14 @@ struct flight {
 	struct curl_slist *headers;
 	CURL *c;
 	void *tag;
+	int64_t age; /* ms in which it was looked after */
 	bool over;
 	CURLcode rc;
 };
 
 struct fetch_group {
 	struct flight *flights;
+	int64_t looked; /* tick of the last look at them */
 };
 
 static CURLM *multi;
@@ -637,6 +648,9 @@ take_off(struct flight *f, const struct fetch_request *rq)
 	f->rq.connected = NULL;
 	f->run = run_of(&f->rq, NULL);
 	set_all(f->c, &f->run, f->headers);
+	/* By grow_older(), not by a clock that goes on unattended. */
+	curl_easy_setopt(f->c, CURLOPT_TIMEOUT_MS, 0L);
+	curl_easy_setopt(f->c, CURLOPT_CONNECTTIMEOUT_MS, 0L);
 	curl_easy_setopt(f->c, CURLOPT_PRIVATE, f);
 	if (curl_multi_add_handle(multi, f->c) != CURLM_OK)
 		abort();
@@ -683,6 +697,25 @@ go_on(void)
 	}
 }
 
+/*
+ * Time counts while somebody looks: an answer that came while nobody did, as
+ * something else took long, is in time.
+ */
+static void
+grow_older(struct fetch_group *g)
+{
+	const int64_t tick = clock_tick(), ms = tick - g->looked;
+
+	g->looked = tick;
+	for (struct flight *f = g->flights; f != NULL; f = f->next) {
+		f->age += ms < LOOK_MS ? ms : LOOK_MS;
+		if (f->over || f->age <= timeout_of(&f->rq))
+			continue;
+		f->over = true;
+		f->rc = CURLE_OPERATION_TIMEDOUT;
+	}
+}
+
 bool
 fetch_ended(struct fetch_group *g, struct fetch_end *out)
 {
@@ -690,6 +723,7 @@ fetch_ended(struct fetch_group *g, struct fetch_end *out)
 	const char *text;
 
 	go_on();
+	grow_older(g);
 	while (*p != NULL && !(*p)->over)
 		p = &(*p)->next;
 	if ((f = *p) == NULL)

@@ -100,7 +100,8 @@ struct fetch_end {
 
 /*
  * Everything goes on as far as it can without waiting; one of the group's
- * that has ended, or false.  Bodies of answers are dropped.
+ * that has ended, or false.  Bodies of answers are dropped.  A request's time
+ * counts by these calls, at most 250 ms between two.
  */
 bool fetch_ended(struct fetch_group *g, struct fetch_end *out);
 

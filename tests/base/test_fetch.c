@@ -576,6 +576,27 @@ test_nobody_waits_for_another(void **state)
 	arena_free(a);
 }
 
+/* The answer came in time, though nobody looked. */
+static void
+test_nobody_looks_for_long(void **state)
+{
+	const struct timespec longer = { .tv_nsec = 600000000 };
+	struct arena *a = arena_new(4096);
+	struct fetch_group *g = fetch_group_new();
+	struct fetch_request rq = to(a, "/echo");
+	struct fetch_end x = { .tag = NULL };
+
+	(void)state;
+	rq.timeout_ms = 400;
+	assert_int_equal(fetch_begin(g, &rq, &rq), ERR_OK);
+	for (int i = 0; i < 3 && !fetch_ended(g, &x); i++)
+		nanosleep(&longer, NULL);
+	assert_int_equal(x.err, ERR_OK);
+	assert_int_equal(x.status, 200);
+	fetch_group_free(g);
+	arena_free(a);
+}
+
 static void
 test_what_is_refused_of_many(void **state)
 {
@@ -801,6 +822,7 @@ main(void)
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_localhost_is_loopback),
 		cmocka_unit_test(test_nobody_waits_for_another),
+		cmocka_unit_test(test_nobody_looks_for_long),
 		cmocka_unit_test(test_what_is_refused_of_many),
 		cmocka_unit_test(test_is_private),
 		cmocka_unit_test(test_certificates),

@@ -43,6 +43,14 @@ clock_tick(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t
+clock_back_off(int64_t first, int64_t most, unsigned failures)
+{
+	while (failures-- > 1 && first < most)
+		first *= 2;
+	return first < most ? first : most;
+}
+
 /*
  * Days since 1970-01-01 of the proleptic Gregorian calendar and back, by
  * eras of 400 years that start on 1 March (Hinnant, "chrono-Compatible

@@ -30,6 +30,9 @@ void clock_iso(int64_t ms, char out[CLOCK_ISO_SIZE]);
  */
 bool clock_parse_iso(struct slice s, int64_t *ms);
 
+/* How long to wait after so many failures: `first`, doubled up to `most`. */
+int64_t clock_back_off(int64_t first, int64_t most, unsigned failures);
+
 /* RFC 9110, section 5.6.7; seconds are cut, not rounded. */
 void clock_http(int64_t ms, char out[CLOCK_HTTP_SIZE]);
 

@@ -136,6 +136,22 @@ text_base64(struct arena *a, const void *p, size_t n)
 	return out;
 }
 
+char *
+text_base64url(struct arena *a, const void *p, size_t n)
+{
+	char *s = text_base64(a, p, n);
+
+	for (char *c = s; *c != '\0'; c++) {
+		if (*c == '+')
+			*c = '-';
+		else if (*c == '/')
+			*c = '_';
+		else if (*c == '=')
+			*c = '\0';
+	}
+	return s;
+}
+
 /* What a character stands for, with `c62` and `c63` the last two; or -1. */
 static int
 base64_digit(char c, char c62, char c63)

@@ -29,6 +29,9 @@ bool text_unhex(struct slice in, unsigned char *out, size_t n);
 /* RFC 4648 section 4, with padding. */
 char *text_base64(struct arena *a, const void *p, size_t n);
 
+/* Section 5, without padding. */
+char *text_base64url(struct arena *a, const void *p, size_t n);
+
 /*
  * Sections 4 and 5, with or without padding.  False when `in` is neither;
  * `out` is then untouched.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "store/keys.h"
@@ -23,14 +24,6 @@
 #define AGAIN_MOST 3600000
 #define PAUSE_MS   1000 /* and of its webhook */
 #define PAUSE_MOST 300000
-
-static int64_t
-back_off(int64_t first, int64_t most, uint32_t failures)
-{
-	while (failures-- > 1 && first < most)
-		first *= 2;
-	return first < most ? first : most;
-}
 
 /* -- rows -------------------------------------------------------------------
  */
@@ -352,7 +345,8 @@ note_failure(struct webhook *w, const struct delivery_result *r, int64_t now)
 {
 	if (r->started > w->failed || w->failed > now) {
 		w->failures++;
-		w->next = now + back_off(PAUSE_MS, PAUSE_MOST, w->failures);
+		w->next =
+		    now + clock_back_off(PAUSE_MS, PAUSE_MOST, w->failures);
 	}
 	w->failed = now;
 	w->why = r->why;
@@ -382,7 +376,7 @@ settle_one(const struct moving *m, const struct delivery_result *r,
 		s->parked++;
 		return park(m, &d);
 	}
-	d.at = s->now + back_off(AGAIN_MS, AGAIN_MOST, d.tries);
+	d.at = s->now + clock_back_off(AGAIN_MS, AGAIN_MOST, d.tries);
 	return make_due(m, &d);
 }
 

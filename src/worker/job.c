@@ -1,5 +1,7 @@
 #include "worker/job.h"
 
+#include "base/clock.h"
+
 #define FIRST_MS 1000
 #define MOST_MS  300000
 
@@ -10,11 +12,7 @@ const struct job *const jobs[] = { &job_bulk, &job_push, &job_refresh,
 int64_t
 job_back_off(unsigned failures)
 {
-	int64_t ms = FIRST_MS;
-
-	while (failures-- > 1 && ms < MOST_MS)
-		ms *= 2;
-	return ms < MOST_MS ? ms : MOST_MS;
+	return clock_back_off(FIRST_MS, MOST_MS, failures);
 }
 
 /* What fails still is owed: nobody but the job itself knows better. */

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,6 +260,21 @@ test_now_is_now(void **state)
 	assert_true(now <= ((int64_t)time(NULL) + 1) * 1000);
 }
 
+static void
+test_back_off(void **state)
+{
+	static const struct {
+		unsigned failures;
+		int64_t ms;
+	} rows[] = { { 0, 1000 }, { 1, 1000 }, { 2, 2000 }, { 3, 4000 },
+		{ 4, 5000 }, { 5, 5000 }, { UINT_MAX, 5000 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(
+		    clock_back_off(1000, 5000, rows[i].failures), rows[i].ms);
+}
+
 int
 main(void)
 {
@@ -269,6 +285,7 @@ main(void)
 		cmocka_unit_test(test_instants_outside_are_the_nearest),
 		cmocka_unit_test(test_all_years_agree_with_gmtime),
 		cmocka_unit_test(test_now_is_now),
+		cmocka_unit_test(test_back_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

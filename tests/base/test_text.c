@@ -170,6 +170,9 @@ test_base64_there_and_back(void **state)
 		assert_string_equal(
 		    text_base64(*state, rows[i].plain, strlen(rows[i].plain)),
 		    rows[i].padded);
+		assert_string_equal(text_base64url(*state, rows[i].plain,
+					strlen(rows[i].plain)),
+		    rows[i].bare);
 		assert_true(
 		    text_unbase64(*state, slice_of(rows[i].padded), &out));
 		assert_true(slice_is(out, rows[i].plain));

@@ -70,20 +70,6 @@ apns_token_digest(const struct apple_conf *c, unsigned char out[32])
 	return e;
 }
 
-/* RFC 7515: base64url without padding. */
-static void
-add_base64url(struct buf *b, const void *p, size_t n)
-{
-	char *s = text_base64(b->a, p, n);
-
-	for (char *c = s; *c != '\0'; c++)
-		if (*c == '+')
-			*c = '-';
-		else if (*c == '/')
-			*c = '_';
-	buf_add(b, s, strcspn(s, "="));
-}
-
 /* RFC 7518, section 3.4: r and s, each of 32 bytes, one after the other. */
 static bool
 sign(EVP_PKEY *key, struct slice text, unsigned char out[2 * HALF])
@@ -123,19 +109,19 @@ make(const struct apple_conf *c, struct slice pem, int64_t now, struct arena *a,
 	buf_init(&b, a);
 	part = arena_printf(a, "{\"alg\":\"ES256\",\"kid\":\"%s\"}",
 	    c->key_id == NULL ? "" : c->key_id);
-	add_base64url(&b, part, strlen(part));
+	buf_adds(&b, text_base64url(b.a, part, strlen(part)));
 	buf_addc(&b, '.');
 	part = arena_printf(a, "{\"iss\":\"%s\",\"iat\":%lld}",
 	    c->team_identifier == NULL ? "" : c->team_identifier,
 	    (long long)(now / 1000));
-	add_base64url(&b, part, strlen(part));
+	buf_adds(&b, text_base64url(b.a, part, strlen(part)));
 	if (key == NULL || EVP_PKEY_get_bits(key) != HALF * 8 ||
 	    EVP_PKEY_base_id(key) != EVP_PKEY_EC ||
 	    !sign(key, buf_slice(&b), sig))
 		e = unusable(c, "holds no P-256 key as Apple hands it out");
 	if (e == ERR_OK) {
 		buf_addc(&b, '.');
-		add_base64url(&b, sig, sizeof(sig));
+		buf_adds(&b, text_base64url(b.a, sig, sizeof(sig)));
 		*token = b.s;
 	}
 	EVP_PKEY_free(key);

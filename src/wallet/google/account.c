@@ -184,23 +184,6 @@ account_digest(const struct account *acc)
 	return acc->digest;
 }
 
-/* RFC 4648, section 5, without padding. */
-static char *
-base64url(struct arena *a, const void *p, size_t n)
-{
-	char *s = text_base64(a, p, n);
-
-	for (char *c = s; *c != '\0'; c++) {
-		if (*c == '+')
-			*c = '-';
-		else if (*c == '/')
-			*c = '_';
-		else if (*c == '=')
-			*c = '\0';
-	}
-	return s;
-}
-
 enum err
 account_sign(const struct account *acc, struct arena *a,
     struct json_object *claims, const char **token)
@@ -208,8 +191,8 @@ account_sign(const struct account *acc, struct arena *a,
 	static const char head[] = "{\"alg\":\"RS256\",\"typ\":\"JWT\"}";
 	const struct slice text = json_text(a, claims);
 	const char *in =
-	    arena_printf(a, "%s.%s", base64url(a, head, sizeof(head) - 1),
-		base64url(a, text.s, text.len));
+	    arena_printf(a, "%s.%s", text_base64url(a, head, sizeof(head) - 1),
+		text_base64url(a, text.s, text.len));
 	size_t len = (size_t)EVP_PKEY_get_size(acc->key);
 	unsigned char *sig = arena_alloc(a, len);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -226,6 +209,6 @@ account_sign(const struct account *acc, struct arena *a,
 		ERR_clear_error();
 		return ERR_INTERNAL;
 	}
-	*token = arena_printf(a, "%s.%s", in, base64url(a, sig, len));
+	*token = arena_printf(a, "%s.%s", in, text_base64url(a, sig, len));
 	return ERR_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "store/state.h"
@@ -77,13 +78,9 @@ gate_holds(const struct gate *g, int64_t now)
 static int64_t
 pause_of(const struct gate *g)
 {
-	int64_t ms = FIRST_MS;
-
-	if (g->why != GATE_LATER)
-		return GATE_DENIED_MS;
-	for (unsigned n = g->failures; n > 1 && ms < GATE_GROWN_MS; n--)
-		ms *= 2;
-	return ms < GATE_GROWN_MS ? ms : GATE_GROWN_MS;
+	return g->why == GATE_LATER
+	    ? clock_back_off(FIRST_MS, GATE_GROWN_MS, g->failures)
+	    : GATE_DENIED_MS;
 }
 
 enum err

@@ -106,11 +106,11 @@ work(struct worker *w, const struct options *o)
 		int64_t wait;
 
 		if (worker_round(w, &t, &r) != ERR_OK)
-			return EX_TEMPFAIL;
+			return EX_OSERR;
 		if (r.owed || idle_since < 0)
 			idle_since = t.tick;
 		if (o->once && (!r.owed || r.failing))
-			return r.owed ? EX_TEMPFAIL : EX_OK;
+			return r.owed || r.shut ? EX_TEMPFAIL : EX_OK;
 		if (!r.owed && t.tick - idle_since >= o->idle * 1000)
 			return EX_OK;
 		wait = r.next - present().tick;
@@ -135,7 +135,7 @@ run(const struct server *s, const struct options *o)
 			break;
 		rc = work(w, o);
 		close(fd);
-	} while (rc == EX_OK && !stopping && worker_touched(w));
+	} while (rc != EX_OSERR && !stopping && worker_touched(w));
 	worker_free(w);
 	return e == ERR_OK || e == ERR_BUSY ? rc : EX_OSERR;
 }

@@ -30,6 +30,7 @@ struct pace {
 	double next; /* tick of the next batch */
 	unsigned failures;
 	bool seen, over;
+	bool stuck; /* the last batch could not be made */
 };
 
 struct bulk {
@@ -254,7 +255,8 @@ step(const struct job_env *env, struct pace *p, struct job_state *s)
 	s->queued = s->queued || e == ERR_OK;
 	p->over = (e == ERR_OK && b.step.ends) || e == ERR_NOTFOUND ||
 	    e == ERR_CONFLICT; /* cancelled meanwhile */
-	if (p->over || e == ERR_OK)
+	p->stuck = !p->over && e != ERR_OK;
+	if (!p->stuck)
 		return b.asks ? TURN : b.n;
 	p->next = (double)(env->time.tick + job_back_off(++p->failures));
 	log_warning("bulk_later", "operation", p->id, "failures",
@@ -309,6 +311,16 @@ soonest(const struct bulk *b, const struct job_env *env, struct job_state *s)
 	}
 }
 
+static bool
+is_stuck(const struct bulk *b)
+{
+	bool stuck = b->n > 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		stuck = stuck && (b->pace[i].stuck || b->pace[i].over);
+	return stuck;
+}
+
 static enum err
 bulk(const struct job_env *env, struct job_state *s)
 {
@@ -325,6 +337,7 @@ bulk(const struct job_env *env, struct job_state *s)
 		return e;
 	e = steps(env, b, s);
 	s->owed = b->n > 0;
+	s->failing = is_stuck(b);
 	soonest(b, env, s);
 	return e;
 }

@@ -63,7 +63,12 @@ ask_some(const struct job_env *env, struct round *r)
 			r->after = NULL;
 			return ERR_OK;
 		}
-		if (e == ERR_OK && (e = poll_pass(&push, id)) == ERR_OK)
+		if (e != ERR_OK)
+			break;
+		e = poll_pass(&push, id);
+		if (e == ERR_INTERNAL) /* it cannot be read; logged */
+			e = ERR_OK;
+		if (e == ERR_OK)
 			r->after = id;
 	}
 	return e;

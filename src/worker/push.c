@@ -47,6 +47,24 @@ look_on(const struct job_env *env, struct look *l, struct due *rows, size_t *n)
 	return due_next(env->store, &l->scan, &when, env->a, rows, n);
 }
 
+static bool
+is_taken(const struct due *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((rows[i].done | rows[i].refused) != 0)
+			return true;
+	return false;
+}
+
+/* What one wallet took is no failure, whoever else cannot be reached. */
+static enum err
+tell(struct push_env *push, struct due *rows, size_t n)
+{
+	enum err e = push_rows(push, rows, n, AGAIN_MS);
+
+	return e == ERR_UPSTREAM && is_taken(rows, n) ? ERR_OK : e;
+}
+
 static enum err
 push(const struct job_env *env, struct job_state *s)
 {
@@ -78,7 +96,7 @@ push(const struct job_env *env, struct job_state *s)
 		s->next = env->time.tick;
 	}
 	s->queued = n > 0; /* a phone that is gone is an event */
-	return n == 0 ? ERR_OK : push_rows(&push, rows, n, AGAIN_MS);
+	return n == 0 ? ERR_OK : tell(&push, rows, n);
 }
 
 const struct job job_push = { "push", push, free, true };

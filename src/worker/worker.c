@@ -273,6 +273,8 @@ sum_up(const struct place *p, struct worker_round *out)
 		    p->failures == 0)
 			out->failing = false;
 	}
+	if (p->failures > 0)
+		out->shut = true;
 	if (next_of(p) < out->next)
 		out->next = next_of(p);
 }

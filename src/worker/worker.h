@@ -24,6 +24,7 @@ struct worker_round {
 	bool owed;    /* something is to be done, now or later */
 	bool failing; /* and all of it failed when it was tried */
 	bool worked;  /* something was done */
+	bool shut;    /* what a tenant is owed cannot be known */
 	int64_t next;
 };
 MUST_CHECK enum err worker_round(

@@ -313,6 +313,30 @@ test_cancel_stops_it(void **state)
 	assert_false(f->state.owed);
 }
 
+/* Whoever waits for all that is owed must not wait for this one. */
+static void
+test_one_that_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t bits = ALL;
+	const struct operation_work work = { &bits, 1, slice_of("{") };
+	struct operation op = { .kind = OPERATION_PUSH_UPDATE,
+		.throughput = 1000,
+		.started = f->time.now,
+		.correlation = "unreadable" };
+	struct operation good = scheduled(f, ALL, 100000, "{\"x\":1}");
+
+	assert_int_equal(
+	    operation_add(f->st, &op, &work, ident_random), ERR_OK);
+	assert_int_equal(turn(f, &job_bulk), ERR_OK);
+	assert_true(f->state.owed);
+	turns(f, &job_bulk, 3000);
+	assert_true(found(f, &good).ended);
+	assert_false(found(f, &op).ended);
+	assert_true(f->state.owed);
+	assert_true(f->state.failing);
+}
+
 static void
 test_what_cannot_be_updated_is_an_error(void **state)
 {
@@ -380,6 +404,7 @@ main(void)
 		TEST(test_another_worker_goes_on),
 		TEST(test_a_clock_set_back),
 		TEST(test_cancel_stops_it),
+		TEST(test_one_that_cannot_be_read),
 		TEST(test_what_cannot_be_updated_is_an_error),
 		TEST(test_an_empty_update_republishes),
 		TEST(test_installed_passes_owe_for_it),

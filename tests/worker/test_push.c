@@ -182,6 +182,40 @@ test_a_wallet_of_nobody(void **state)
 	assert_false(owes(f, id));
 }
 
+static unsigned google_told;
+
+static enum err
+tell_google(struct push_env *env, struct due **passes, size_t n)
+{
+	(void)env;
+	for (size_t i = 0; i < n; i++)
+		passes[i]->done |= STORE_GOOGLE;
+	google_told += (unsigned)n;
+	return ERR_OK;
+}
+
+/* A few at a time, and never behind the back-off of the other one. */
+static void
+test_one_that_is_down_holds_up_no_other(void **state)
+{
+	static const struct push_wallet google = { "google", STORE_GOOGLE,
+		tell_google, 100 };
+	static const struct push_wallet *const both[] = { &stand_in, &google,
+		NULL };
+	struct fixture *f = *state;
+
+	f->wallets = both;
+	google_told = 0;
+	apple.e = ERR_UPSTREAM;
+	for (int i = 0; i < 600; i++) {
+		change(f, installed(f, "apple"), NULL);
+		change(f, installed(f, "google"), NULL);
+	}
+	turns(f, &job_push, 5000);
+	assert_int_equal(google_told, 600);
+	assert_int_equal(apple.told, 0);
+}
+
 static void
 test_many_are_told_in_batches(void **state)
 {
@@ -218,6 +252,7 @@ main(void)
 		TEST(test_few_at_a_time),
 		TEST(test_a_refusal_is_final),
 		TEST(test_a_wallet_of_nobody),
+		TEST(test_one_that_is_down_holds_up_no_other),
 		TEST(test_many_are_told_in_batches),
 		TEST(test_a_clock_set_back),
 	};

@@ -231,10 +231,12 @@ test_a_broken_tenant(void **state)
 	folder_write(&st->d, "acme/tenant.yml", "nonsense: [");
 	r = rounds(st, 900);
 	assert_false(r.owed);
+	assert_true(r.shut);
 	assert_true(r.next > st->time.tick - WORKER_LOOK_MS);
 	tenant_add(st, "acme");
 	(void)rounds(st, 300000);
 	assert_false(round_of(st).owed);
+	assert_false(round_of(st).shut);
 	assert_false(worker_touched(st->w));
 }
 

@@ -18,6 +18,7 @@ serve_start() {
 	server.errorlog = "$2/lighttpd.log"
 	server.breakagelog = "$2/stderr.log"
 	server.modules += ( "mod_fastcgi" )
+	server.max-request-field-size = 65535
 	var.passwright_responder = "$4"
 	var.passwright_config = "$PASSWRIGHT_CONFIG"
 	var.passwright_tenants = "$(sed -n 's/^tenants: //p' "$PASSWRIGHT_CONFIG")"

@@ -116,6 +116,12 @@ problem 403 'list without the scope'
 # -- all that is promised, as a table ---------------------------------------
 table lists "$port" "$key" "$tenants"
 
+# The configuration that takes long lists is good for one host of several, too.
+sed 's|^include.*|$HTTP["host"] == "w.example" { & }|' "$tmp/lighttpd.conf" \
+    >"$tmp/one-host.conf"
+is 'lighttpd, on one host' \
+    "$(cd "$tmp" && lighttpd -tt -f one-host.conf 2>&1)" ''
+
 ok 'verify' passwright verify demo
 is 'recover --reindex finds nothing to mend' \
     "$(passwright --json recover demo --reindex)" '{"mended":0}'

@@ -103,6 +103,7 @@ lighttpd_fcgi() {
 	server.errorlog = "$tmp/web/error.log"
 	server.breakagelog = "$tmp/stderr.log"
 	server.modules += ( "mod_fastcgi" )
+	server.max-request-field-size = 65535
 	EOF
 	for p in $ports; do
 		mount=$(mount_of "$p")
@@ -131,6 +132,7 @@ lighttpd_cgi() {
 	server.breakagelog = "$tmp/stderr.log"
 	server.modules += ( "mod_alias", "mod_cgi", "mod_rewrite",
 		"mod_setenv" )
+	server.max-request-field-size = 65535
 	var.passwright_responder = "$bindir/passwright.fcgi"
 	var.passwright_config = "$PASSWRIGHT_CONFIG"
 	include "$tmp/etc/lighttpd/passwright-cgi.conf"

@@ -2,13 +2,12 @@
  * metrics - what a monitor may count, in the text format of Prometheus.
  */
 
-#include <arpa/inet.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "api/call.h"
 #include "base/buf.h"
+#include "base/fetch.h"
 #include "conf/tenants.h"
 #include "store/due.h"
 #include "store/event.h"
@@ -66,20 +65,6 @@ static const struct {
 
 /* -- who may ask ----------------------------------------------------------- */
 
-static bool
-is_loopback(const char *address)
-{
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (inet_pton(AF_INET, address, &four) == 1)
-		return ntohl(four.s_addr) >> 24 == 127;
-	if (inet_pton(AF_INET6, address, &six) != 1)
-		return false;
-	return IN6_IS_ADDR_LOOPBACK(&six) ||
-	    (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
-}
-
 /* What a proxy on this machine passes on comes from elsewhere. */
 static bool
 may_ask(const struct call *c)
@@ -90,7 +75,7 @@ may_ask(const struct call *c)
 		return false;
 	if (strings_has(&c->server->metrics_from, address))
 		return true;
-	return is_loopback(address) &&
+	return fetch_is_loopback(address) &&
 	    request_header(c->req, "X-Forwarded-For") == NULL &&
 	    request_header(c->req, "Forwarded") == NULL;
 }

@@ -116,6 +116,9 @@ const char *fetch_header(const struct fetch_response *r, const char *name);
  */
 bool fetch_is_private(const struct sockaddr *sa);
 
+/* Is this text an address of this machine itself?  False for none at all. */
+bool fetch_is_loopback(const char *address);
+
 /* Close the connections that are kept. */
 void fetch_close(void);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fetch.h"
 #include "base/ident.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -89,14 +90,6 @@ read_path(struct hub *h, struct lws *wsi, struct live_tenant *out)
 	return true;
 }
 
-static bool
-is_loopback(const char *address)
-{
-	return strncmp(address, "127.", 4) == 0 ||
-	    strcmp(address, "::1") == 0 ||
-	    strncmp(address, "::ffff:127.", 11) == 0;
-}
-
 /*
  * A web server on this machine says at the end of X-Forwarded-For who asked
  * it; nobody else is believed.  "": it does not say.
@@ -107,14 +100,16 @@ client_address(struct hub *h, struct lws *wsi)
 	unsigned char in[sizeof(struct in6_addr)];
 	char text[PATH_MAX_LEN];
 	const char *p;
+	int n;
 
 	text[0] = '\0';
 	(void)lws_get_peer_simple(wsi, text, sizeof(text));
-	if (!is_loopback(text))
+	if (!fetch_is_loopback(text))
 		return arena_strdup(h->a, text);
-	if (lws_hdr_copy(
-		wsi, text, (int)sizeof(text), WSI_TOKEN_X_FORWARDED_FOR) <= 0)
-		return "";
+	n = lws_hdr_copy(
+	    wsi, text, (int)sizeof(text), WSI_TOKEN_X_FORWARDED_FOR);
+	if (n <= 0)
+		return n == 0 ? "" : "too long"; /* those share one limit */
 	p = strrchr(text, ',');
 	p = p == NULL ? text : p + 1;
 	p += strspn(p, " ");
@@ -228,7 +223,8 @@ ended(struct hub *h, struct lws *wsi, struct client *c)
 	lws_set_opaque_user_data(wsi, NULL);
 	audience_leave(h->audience, &c->l);
 	free(c);
-	h->stopped = h->stopping && audience_count(h->audience) == 0;
+	if (h->stopping && audience_count(h->audience) == 0)
+		h->stopped = true;
 	return 0;
 }
 

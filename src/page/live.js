@@ -3,6 +3,8 @@
 	var main = document.querySelector("main"), wait = 1000;
 	function refresh() {
 		fetch(location.href, { credentials: "omit" }).then(function (r) {
+			if (r.status >= 500)
+				throw r;
 			return r.text();
 		}).then(function (text) {
 			var d = new DOMParser().parseFromString(text, "text/html");

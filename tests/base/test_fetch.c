@@ -626,6 +626,24 @@ test_what_is_refused_of_many(void **state)
 	arena_free(a);
 }
 
+static void
+test_loopback(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} rows[] = { { "127.0.0.1", true }, { "127.255.1.2", true },
+		{ "::1", true }, { "0:0:0:0:0:0:0:1", true },
+		{ "::ffff:127.0.0.1", true }, { "128.0.0.1", false },
+		{ "::2", false }, { "::ffff:128.0.0.1", false },
+		{ "127.1", false }, { "127.0.0.1.example.org", false },
+		{ "localhost", false }, { "", false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(fetch_is_loopback(rows[i].text), rows[i].is);
+}
+
 static bool
 is_private(const char *text)
 {
@@ -822,6 +840,7 @@ main(void)
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_localhost_is_loopback),
 		cmocka_unit_test(test_nobody_waits_for_another),
+		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_nobody_looks_for_long),
 		cmocka_unit_test(test_what_is_refused_of_many),
 		cmocka_unit_test(test_is_private),

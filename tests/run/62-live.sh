@@ -63,6 +63,8 @@ setup
 hub_port=$(free_port)
 sed -i "s|^url:.*|url: $url|" "$tenants/demo/tenant.yml"
 cp -R "$tenants/demo" "$tenants/shop"
+cp -R "$tenants/demo" "$tenants/mall"
+sed -i 's|^url:.*|url: https://w.example/wallet|' "$tenants/mall/tenant.yml"
 server_start 2
 json POST '?passType=loyalty' '{"identifiers": {"shopify.customerId": "1"}}'
 id=$(body)
@@ -80,6 +82,11 @@ var.passwright_hub_port = $hub_port
 include \"$top/etc/lighttpd/passwright-hub.conf\""
 server_start 2
 apache_start
+mall=$url/api/mall/passes
+json POST "$mall?passType=loyalty" '{"identifiers": {"shopify.customerId": "1"}}'
+keyed GET "$mall/$(body)/connect"
+like 'wss for https, below the path' "$(field 'o["url"]')" \
+    'wss://w.example/wallet/api/mall/live[?]token=*'
 table live --url "$url" --apache "127.0.0.1:$apache_port" --key "$key" \
     --hub "$hub" --listen "127.0.0.1:$hub_port" --scratch "$tmp" \
     --tenants "$tenants" $long

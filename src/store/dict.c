@@ -398,7 +398,7 @@ edit(struct store *st, uint32_t dict, struct slice text, uint32_t code)
 
 	if (text.len > START_MAX)
 		d.rest = table_slice(text.s + START_MAX, text.len - START_MAX);
-	return run_with(st, edit_once, &d, 0);
+	return run_with(st, edit_once, &d, st->commit);
 }
 
 enum err
@@ -466,7 +466,8 @@ bad_row(struct check *c, struct slice key)
 		    (int)(key.len > 84 ? 80 : key.len - 4), key.s + 4);
 		c->report(c->arg, text);
 	}
-	return c->mend ? run_with(c->st, remove_once, &key, 0) : ERR_OK;
+	return c->mend ? run_with(c->st, remove_once, &key, c->st->commit)
+		       : ERR_OK;
 }
 
 static void
@@ -495,7 +496,8 @@ bad_counter(struct check *c, struct slice key, uint32_t code)
 	c->next = code + 1;
 	if (c->report != NULL)
 		c->report(c->arg, "a dictionary would give a code twice");
-	return c->mend ? run_with(c->st, put_counter, &to, 0) : ERR_OK;
+	return c->mend ? run_with(c->st, put_counter, &to, c->st->commit)
+		       : ERR_OK;
 }
 
 static enum err

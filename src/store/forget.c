@@ -103,11 +103,16 @@ drop_stale(struct sweep *s)
 	if (e != ERR_OK || s->n == 0)
 		return e;
 	wait_ms(AGAIN_MS);
+	/* What is not known to be unused goes back, too. */
 	e = note_used(s);
-	for (size_t i = 0; e == ERR_OK && i < s->n; i++)
-		if (has(s, s->list[i].code))
-			e = dict_put_back(
+	for (size_t i = 0; i < s->n; i++) {
+		enum err back = ERR_OK;
+
+		if (e != ERR_OK || has(s, s->list[i].code))
+			back = dict_put_back(
 			    s->st, s->field, s->list[i].text, s->list[i].code);
+		e = e == ERR_OK ? back : e;
+	}
 	return e;
 }
 

@@ -58,7 +58,7 @@ google_class_get(
 {
 	struct class c = { .id = id, .got = digest };
 
-	return store_run(st, class_get, &c);
+	return store_read(st, class_get, &c);
 }
 
 static enum err
@@ -165,7 +165,7 @@ enum err
 google_loud_get(struct store *st, const char *object, int64_t now, bool *loud)
 {
 	struct loud l = { .object = object, .now = now };
-	enum err e = store_run(st, loud_get, &l);
+	enum err e = store_read(st, loud_get, &l);
 
 	*loud = l.loud;
 	return e;
@@ -297,7 +297,7 @@ google_end_get(
 {
 	struct finding f = { .pass = pass, .a = a, .out = out };
 
-	return store_run(st, end_get, &f);
+	return store_read(st, end_get, &f);
 }
 
 struct ended {

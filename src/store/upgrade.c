@@ -176,7 +176,7 @@ run_step(struct upgrade *u)
 	tell(u, "the data is of an older format");
 	do {
 		u->n = 0;
-		e = run_with(u->st, batch, u, 0);
+		e = run_with(u->st, batch, u, u->st->commit);
 		u->rows += u->n;
 		if (e == ERR_OK && clock_now() - told >= TELL_MS) {
 			tell(u, "going on");

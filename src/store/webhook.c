@@ -294,12 +294,21 @@ disable(struct webhook *w, void *arg)
 	return ERR_OK;
 }
 
+#define REMOVE_TRIES 10
+
+/* ERR_CONFLICT: it was enabled meanwhile, and has something to tell again. */
 static enum err
 drop(struct txn *t, void *arg)
 {
-	const char *id = arg;
+	const struct asking *q = arg;
+	struct webhook w;
+	enum err e = webhook_get(t, q->id, q->a, &w);
 
-	return table_del(t, TABLE_WEBHOOK, slice_of(id));
+	if (e != ERR_OK)
+		return e;
+	return w.pending + w.parked > 0
+	    ? ERR_CONFLICT
+	    : table_del(t, TABLE_WEBHOOK, slice_of(q->id));
 }
 
 /* Its queue goes piece by piece: it may be as large as the store. */
@@ -307,15 +316,19 @@ enum err
 webhook_remove(struct store *st, const char *id)
 {
 	const struct webhook_change c = { .id = id, .fn = disable };
-	struct arena *a = arena_new(4096);
+	struct asking q = { .id = id, .a = arena_new(4096) };
 	struct webhook w;
-	size_t n = 1;
-	enum err e = webhook_change(st, &c, a, &w);
+	enum err e = ERR_CONFLICT;
 
-	while (e == ERR_OK && n > 0)
-		e = delivery_drop(st, w.id, &n);
-	if (e == ERR_OK)
-		e = store_run(st, drop, w.id);
-	arena_free(a);
-	return e;
+	for (int i = 0; e == ERR_CONFLICT && i < REMOVE_TRIES; i++) {
+		size_t n = 1;
+
+		e = webhook_change(st, &c, q.a, &w);
+		while (e == ERR_OK && n > 0)
+			e = delivery_drop(st, w.id, &n);
+		if (e == ERR_OK)
+			e = store_run(st, drop, &q);
+	}
+	arena_free(q.a);
+	return e == ERR_CONFLICT ? ERR_BUSY : e;
 }

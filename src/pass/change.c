@@ -652,6 +652,8 @@ change_find(
 		e = store_read(env->store, find_known, &c);
 	if (e == ERR_OK && c.found == NULL)
 		return ERR_NOTFOUND;
+	if (e == ERR_OK) /* its creator may still wait for the disk */
+		e = store_flush(env->store);
 	if (e == ERR_OK)
 		*id = c.found;
 	return e;
@@ -901,10 +903,11 @@ amend(struct updating *u)
 	u->changed = am.changed;
 	if (!am.changed)
 		return true;
-	u->pass.id = u->row.id = u->id;
+	u->pass.id = u->id;
 	u->pass.type = am.type;
 	u->pass.updated = am.updated;
-	u->row.document = am.document;
+	/* Nothing is left of a draft that came too late. */
+	u->row = (struct store_pass){ .id = u->id, .document = am.document };
 	index_date(env->a, am.was, &u->old);
 	index_date(env->a, am.updated, &u->row);
 	owe(u, am.installed);
